@@ -1,0 +1,1 @@
+"""Who lives and who dies: the master, its children, what they may do."""

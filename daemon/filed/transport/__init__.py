@@ -1,0 +1,1 @@
+"""What moves bytes: the event loop, connections, datagrams."""
