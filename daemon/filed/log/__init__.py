@@ -1,0 +1,1 @@
+"""What is written to standard error: the daemon's events, and a line for each request."""

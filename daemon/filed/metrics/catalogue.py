@@ -1,0 +1,213 @@
+"""Every metric, once: its name, type, closed labels, bounds and meaning.
+
+The layout of the table, what the exporter says and `docs/metrics.md` all follow from this file;
+after a change here, `python -m filed.metrics.generate` writes the document anew. Names lack the
+`filed_` that all of them start with. Nothing a client sends ever becomes a label: a series is
+listed here or it does not exist, and only what can occur is listed.
+
+All processes write the same slots, each in its own row. The order is the layout.
+"""
+
+from itertools import chain, product
+from typing import Final
+
+from filed.metrics.layout import MICROSECONDS, NANOSECONDS, Layout
+
+PREFIX: Final = "filed_"
+LAYOUT: Final = Layout()
+
+PROTOCOLS: Final = ("http", "plain", "query", "tftp")
+METHODS: Final = ("GET", "HEAD", "other")
+ROLES: Final = ("master", "worker", "exporter")
+
+_HTTP_CODES: Final = (
+    *("200", "204", "206"),
+    *("301", "304"),
+    *("400", "403", "404", "405", "408", "412", "413", "414", "416", "431"),
+    *("500", "501", "503", "505"),
+)
+_NAME_CODES: Final = ("200", "400", "403", "404", "500", "503")
+_TFTP_CODES: Final = ("400", "403")
+
+_TRANSFERRING: Final = ("http", "plain")
+_ABORT_REASONS: Final = ("peer", "stall", "min_rate", "truncated", "drain", "error")
+
+_KIB: Final = 1024
+
+# --- Requests and transfers -----------------------------------------------------------------------
+
+REQUESTS: Final = LAYOUT.counter(
+    "requests_total",
+    "Requests by how they were answered, counted when their transfer ends; "
+    "`code` is HTTP's, for the other protocols the nearest.",
+    labels=("protocol", "method", "code"),
+    series=chain(
+        product(("http",), METHODS, _HTTP_CODES),
+        product(("plain", "query"), ("GET",), _NAME_CODES),
+        product(("tftp",), ("GET",), _TFTP_CODES),
+    ),
+)
+SENT_BYTES: Final = LAYOUT.counter(
+    "sent_bytes_total",
+    "Bytes that the kernel took for sending, heads included.",
+    labels=("protocol",),
+    series=product(PROTOCOLS),
+)
+TIME_TO_FIRST_BYTE: Final = LAYOUT.histogram(
+    "time_to_first_byte_seconds",
+    "From the last byte of a request to the first byte of its answer.",
+    labels=("protocol",),
+    series=product(("http", "plain", "query")),
+    bounds=(
+        *(0.00005, 0.0001, 0.00025, 0.0005),
+        *(0.001, 0.0025, 0.005),
+        *(0.01, 0.025, 0.05),
+        *(0.1, 0.25, 0.5),
+        *(1, 2.5, 10),
+    ),
+    scale=MICROSECONDS,
+)
+TRANSFER_DURATION: Final = LAYOUT.histogram(
+    "transfer_duration_seconds",
+    "From the last byte of a request to the last byte of its answer, or to its abort.",
+    labels=("protocol",),
+    series=product(_TRANSFERRING),
+    bounds=(
+        *(0.001, 0.005),
+        *(0.01, 0.05),
+        *(0.1, 0.5),
+        *(1, 5, 10, 30),
+        *(60, 120, 300, 600, 1800, 3600),
+    ),
+    scale=MICROSECONDS,
+)
+TRANSFER_SIZE: Final = LAYOUT.histogram(
+    "transfer_size_bytes",
+    "Bytes sent for one answer, its head included.",
+    labels=("protocol",),
+    series=product(_TRANSFERRING),
+    bounds=tuple(_KIB * 4**power for power in range(13)),
+)
+TRANSFERS_ABORTED: Final = LAYOUT.counter(
+    "transfers_aborted_total",
+    "Answers that did not reach their end, by what ended them.",
+    labels=("protocol", "reason"),
+    series=product(_TRANSFERRING, _ABORT_REASONS),
+)
+
+# --- Connections and datagrams --------------------------------------------------------------------
+
+CONNECTIONS: Final = LAYOUT.gauge(
+    "connections",
+    "Open TCP connections by what they are doing.",
+    labels=("state",),
+    series=product(("reading", "sending", "idle")),
+)
+CONNECTIONS_ACCEPTED: Final = LAYOUT.counter(
+    "connections_accepted_total",
+    "TCP connections accepted.",
+)
+CONNECTIONS_REJECTED: Final = LAYOUT.counter(
+    "connections_rejected_total",
+    "Connections closed at once because their client had too many (`per_client`), and the times "
+    "that a worker paused accepting: no descriptor free (`descriptors`), no room (`full`).",
+    labels=("reason",),
+    series=product(("per_client", "descriptors", "full")),
+)
+TIMEOUTS: Final = LAYOUT.counter(
+    "timeouts_total",
+    "Connections ended by a timeout, by what was waited for.",
+    labels=("phase",),
+    series=product(("head", "idle", "stall", "min_rate", "linger", "drain")),
+)
+DATAGRAMS_DROPPED: Final = LAYOUT.counter(
+    "datagrams_dropped_total",
+    "UDP datagrams that were not answered, by why.",
+    labels=("reason",),
+    series=product(
+        (
+            *("rate", "looks_like_answer", "source_port", "broadcast"),
+            *("truncated", "malformed", "disabled"),
+        )
+    ),
+)
+
+# --- Cache ----------------------------------------------------------------------------------------
+
+CACHE_HITS: Final = LAYOUT.counter(
+    "cache_hits_total",
+    "Look-ups of a file that were answered from a worker's cache.",
+)
+CACHE_MISSES: Final = LAYOUT.counter(
+    "cache_misses_total",
+    "Look-ups of a file that had to open it.",
+)
+CACHE_BYTES: Final = LAYOUT.gauge(
+    "cache_bytes",
+    "Bytes that the workers' caches keep in memory.",
+)
+CACHE_ENTRIES: Final = LAYOUT.gauge(
+    "cache_entries",
+    "Files that the workers' caches hold.",
+)
+
+# --- Processes ------------------------------------------------------------------------------------
+
+WORKERS: Final = LAYOUT.gauge(
+    "workers",
+    "Worker processes by whether they take new connections.",
+    labels=("state",),
+    series=product(("running", "draining")),
+)
+WORKER_RESTARTS: Final = LAYOUT.counter(
+    "worker_restarts_total",
+    "Workers replaced: they exited, a signal killed them, they could not start, or they were "
+    "stuck and killed for it.",
+    labels=("reason",),
+    series=product(("exit", "signal", "boot", "stuck")),
+)
+WORKER_HEARTBEAT: Final = LAYOUT.row_gauge(
+    "worker_heartbeat_timestamp_seconds",
+    "When the worker that holds this row of the table last turned its loop.",
+    scale=NANOSECONDS,
+)
+EXPORTER_HEARTBEAT: Final = LAYOUT.row_gauge(
+    "exporter_heartbeat_timestamp_seconds",
+    "When the exporter, in this row of the table, last turned its loop.",
+    scale=NANOSECONDS,
+)
+PROCESS_CPU: Final = LAYOUT.counter(
+    "process_cpu_seconds_total",
+    "CPU time, user and system, of all processes of a role, ended ones included.",
+    labels=("role",),
+    series=product(ROLES),
+    scale=NANOSECONDS,
+)
+PROCESS_MEMORY: Final = LAYOUT.gauge(
+    "process_resident_memory_bytes",
+    "Resident memory of the processes of a role; what they share counts for each.",
+    labels=("role",),
+    series=product(ROLES),
+)
+PROCESS_FDS: Final = LAYOUT.gauge(
+    "process_open_fds",
+    "Open file descriptors of the processes of a role.",
+    labels=("role",),
+    series=product(ROLES),
+)
+LOG_LINES_DROPPED: Final = LAYOUT.counter(
+    "log_lines_dropped_total",
+    "Log lines lost because standard error did not take them.",
+)
+
+# --- Found by the collector -----------------------------------------------------------------------
+
+BUILD_INFO: Final = LAYOUT.compute(
+    "build_info",
+    "Which filed runs, on which Python; always 1.",
+    labels=("version", "python"),
+)
+SCRAPE_DURATION: Final = LAYOUT.compute(
+    "scrape_duration_seconds",
+    "How long reading and adding up the rows took for this very scrape.",
+)

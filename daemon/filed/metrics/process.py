@@ -1,0 +1,69 @@
+"""What a process says of itself in its row: CPU time, memory, descriptors.
+
+Each process writes its own, since after dropping privileges no other one may read them in /proc.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from filed.metrics.catalogue import PROCESS_CPU, PROCESS_FDS, PROCESS_MEMORY
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_STATM_BYTES: Final = 128
+_FDS: Final = Path("/proc/self/fd")
+
+
+class ProcessStats:
+    """Keeps the calling process's row up to date. To be made after the fork.
+
+    Its one descriptor stays open: what it reads must be had when no other one can be opened.
+    """
+
+    def __init__(self, row: memoryview, role: str) -> None:
+        """Open what is read.
+
+        Args:
+            row: the process's own row.
+            role: `master`, `worker` or `exporter`.
+
+        Raises:
+            OSError: /proc is not there.
+        """
+        self._row = row
+        self._cpu_slot = PROCESS_CPU.slot(role)
+        self._memory_slot = PROCESS_MEMORY.slot(role)
+        self._fds_slot = PROCESS_FDS.slot(role)
+        self._cpu_counted_ns = 0
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+
+    def update(self) -> None:
+        """Write how things stand: a few microseconds, to be called about once a second.
+
+        The CPU time is added, not set: the row may hold that of processes that had it before.
+        """
+        cpu_ns = time.process_time_ns()
+        self._row[self._cpu_slot] += cpu_ns - self._cpu_counted_ns
+        self._cpu_counted_ns = cpu_ns
+        # proc_pid_statm(5): the second number is the resident set, in pages.
+        resident_pages = int(os.pread(self._statm, _STATM_BYTES, 0).split()[1])
+        self._row[self._memory_slot] = resident_pages * _PAGE_BYTES
+        self._row[self._fds_slot] = open_descriptors()
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        os.close(self._statm)
+
+
+def open_descriptors() -> int:
+    """How many descriptors the process has open.
+
+    Since Linux 6.2 the folder's size says so at once (proc_pid_fd(5)); before, it is 0.
+    """
+    return _FDS.stat().st_size or listed_descriptors()
+
+
+def listed_descriptors() -> int:
+    """The same by counting one by one, less the descriptor that the listing itself takes."""
+    return sum(1 for _ in _FDS.iterdir()) - 1

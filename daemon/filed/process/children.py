@@ -1,0 +1,130 @@
+"""The posts that the master keeps filled, and the processes that fill them."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+# Waits before a post is filled again: at once the first time, then longer and longer.
+_FIRST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 5.0
+# A child that has lived so long did not die of what killed the one before.
+_STEADY_S: Final = 10.0
+
+
+class Role(StrEnum):
+    """What a child is for."""
+
+    WORKER = "worker"
+    EXPORTER = "exporter"
+
+
+@dataclass(slots=True)
+class Child:
+    """A living process.
+
+    Attributes:
+        pid: its id, until it is reaped.
+        row: of the table, leased to it.
+        ready_fd: readable when it has become ready, or has died before; None after that.
+        started_s: monotonic seconds.
+        killed_for: why the master killed it; empty if it did not.
+    """
+
+    pid: int
+    row: int
+    ready_fd: int | None
+    started_s: float
+    ready: bool = False
+    killed_for: str = ""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal. It has not been reaped, so the id is still its own."""
+        os.kill(self.pid, number)
+
+
+@dataclass(slots=True)
+class Post:
+    """A place that is to be filled by a child.
+
+    Attributes:
+        role, number: what the child is for; workers are numbered from 0.
+        child: who fills it now.
+        deaths: children lost in quick succession.
+        boot_failures: children in a row that died before they were ready.
+        start_s: when (monotonic) it may be filled again.
+    """
+
+    role: Role
+    number: int
+    child: Child | None = field(default=None)
+    deaths: int = 0
+    boot_failures: int = 0
+    start_s: float = 0.0
+
+    @property
+    def title(self) -> str:
+        return f"worker {self.number}" if self.role is Role.WORKER else str(self.role)
+
+    def lost(self, child: Child, now_s: float) -> None:
+        """Take note of a child's death, and decide when there may be another."""
+        self.child = None
+        if now_s - child.started_s >= _STEADY_S:
+            self.deaths = 0
+        self.boot_failures = 0 if child.ready else self.boot_failures + 1
+        wait_s = min(_FIRST_WAIT_S * 2 ** (self.deaths - 1), _LONGEST_WAIT_S) if self.deaths else 0
+        self.start_s = now_s + wait_s
+        self.deaths = min(self.deaths + 1, 16)
+
+
+def fork(life: Callable[[Callable[[], None]], int]) -> tuple[int, int]:
+    """Start a child that lives `life(ready)` and exits with what that returns.
+
+    Signals are blocked in the child until it unblocks what it hears, so that none is lost between
+    the fork and then.
+
+    Returns:
+        Its pid, and a descriptor that becomes readable once it has called `ready` (one byte) or
+        has ended (none).
+
+    Raises:
+        OSError: no process could be made (fork(2)).
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            _live(life, writer)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        os.close(writer)
+    return pid, reader
+
+
+def _live(life: Callable[[Callable[[], None]], int], writer: int) -> None:
+    """Be the child. Never returns: nothing of the master's stack may run here."""
+    code = 1
+    try:
+        code = life(lambda: _say_ready(writer))
+    finally:
+        os._exit(code)
+
+
+def _say_ready(writer: int) -> None:
+    os.write(writer, b"r")
+    os.close(writer)
+
+
+def cause_of_death(status: int) -> str:
+    """Say in words how a process ended, from what waitpid(2) returned."""
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exited with {code}"

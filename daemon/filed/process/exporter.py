@@ -1,0 +1,273 @@
+"""The exporter: a process of its own that answers Prometheus from the table.
+
+It is kept apart from the workers so that a scrape costs no download a moment, and from the master
+so that nothing a client sends reaches it. Its clients are few and trusted to be polite, but not
+more: a thread for each connection, a fixed number of them, each cut off after a fixed time.
+"""
+
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from types import FrameType
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from filed.clock import Clock
+from filed.metrics.catalogue import EXPORTER_HEARTBEAT, WORKER_HEARTBEAT
+from filed.metrics.collector import TableCollector
+from filed.metrics.process import ProcessStats
+from filed.metrics.table import Table
+
+_TURN_MS: Final = 1000
+_EXCHANGES: Final = 16
+_EXCHANGE_S: Final = 5.0
+_WALL_NS: Final = 1_000_000_000
+_STOP: Final = frozenset({signal.SIGTERM, signal.SIGQUIT})
+# The terminal's signals go to the whole foreground group; what follows from them is the master's.
+_IGNORED: Final = frozenset({signal.SIGINT, signal.SIGHUP})
+
+_OPENMETRICS: Final = "application/openmetrics-text"
+_INDEX: Final = b"""\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>filed</title></head>
+<body><h1>filed</h1>
+<p><a href="/metrics">/metrics</a>: what Prometheus scrapes</p>
+<p><a href="/healthz">/healthz</a>: whether the daemon serves</p>
+</body></html>
+"""
+
+
+def run(  # noqa: PLR0913 - a process's whole surroundings, by name
+    sock: socket.socket,
+    table: Table,
+    row: memoryview,
+    *,
+    master_pidfd: int,
+    heartbeat_age_s: float,
+    ready: Callable[[], None],
+) -> int:
+    """Be the exporter until told to stop. To be called in a process just forked.
+
+    SIGTERM and SIGQUIT stop it and are unblocked here, once they can be heard, so the master may
+    block them around the fork; SIGINT and SIGHUP are ignored.
+
+    Args:
+        sock: listens already; IPv4 or IPv6.
+        table: what is exported.
+        row: the exporter's own row: its heartbeat, CPU time, memory and descriptors.
+        master_pidfd: readable once the master has gone (pidfd_open(2)).
+        heartbeat_age_s: a worker that was last seen longer ago than this does not count as alive.
+        ready: called once a scrape will be answered.
+
+    Returns:
+        The exit code, 0: it was asked to stop, or the master has gone.
+    """
+    sock.settimeout(0)
+    clock = Clock()
+    exchanges = _Exchanges(sock, _Pages(table, clock, heartbeat_age_s))
+    stats = ProcessStats(row, "exporter")
+    signals = _signals_as_bytes()
+    poller = select.poll()
+    poller.register(signals, select.POLLIN)
+    poller.register(master_pidfd, select.POLLIN)
+    _beat(row, clock, stats)
+    ready()
+    while True:
+        poller.register(sock, 0 if exchanges.full else select.POLLIN)
+        events = dict(poller.poll(_TURN_MS))
+        clock.advance()
+        if master_pidfd in events or (signals in events and _asked_to_stop(signals)):
+            break
+        if sock.fileno() in events:
+            exchanges.begin(clock.now_s)
+        exchanges.look_after(clock.now_s)
+        _beat(row, clock, stats)
+    exchanges.cut_off()
+    stats.close()
+    return 0
+
+
+def _signals_as_bytes() -> int:
+    """A descriptor from which each signal that arrives can be read as a byte of its number.
+
+    It and its other end stay open until the process ends: a signal can come as late as that.
+    """
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writer)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    for number in _STOP:
+        signal.signal(number, _heard)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
+    return reader
+
+
+def _heard(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the byte in the pipe is what the loop acts on."""
+
+
+def _asked_to_stop(signals: int) -> bool:
+    return not _STOP.isdisjoint(os.read(signals, 64))
+
+
+def _beat(row: memoryview, clock: Clock, stats: ProcessStats) -> None:
+    row[EXPORTER_HEARTBEAT.slot()] = int(clock.wall_s * _WALL_NS)
+    stats.update()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    status: int
+    media_type: str
+    body: bytes
+
+
+class _Pages:
+    """What there is to fetch. Asked from several threads at once; it only reads."""
+
+    def __init__(self, table: Table, clock: Clock, heartbeat_age_s: float) -> None:
+        self._table = table
+        self._clock = clock
+        self._heartbeat_age_s = heartbeat_age_s
+        self._registry = CollectorRegistry()
+        self._registry.register(TableCollector(table))
+        self._pages = {"/": self._index, "/metrics": self._metrics, "/healthz": self._health}
+
+    def get(self, path: str, accept: str) -> _Page:
+        """The page at `path`; `accept` is the request's Accept field, empty where it has none."""
+        return self._pages.get(path, self._missing)(accept)
+
+    def _index(self, _accept: str) -> _Page:
+        return _Page(200, "text/html; charset=utf-8", _INDEX)
+
+    def _metrics(self, accept: str) -> _Page:
+        # Only the one word of the field matters: the library takes a version in it at its word,
+        # and fails on one that is not a number.
+        encode, media_type = choose_encoder(_OPENMETRICS if _OPENMETRICS in accept else "")
+        return _Page(200, media_type, encode(self._registry))
+
+    def _health(self, _accept: str) -> _Page:
+        now_ns = self._clock.wall_s * _WALL_NS
+        limit_ns = self._heartbeat_age_s * _WALL_NS
+        beats = filter(None, self._table.column(WORKER_HEARTBEAT.slot()))
+        # One far ahead of the clock is no sign of life either: the row was overwritten, or the
+        # clock was set back and the worker has not turned since.
+        if any(abs(now_ns - beat_ns) < limit_ns for beat_ns in beats):
+            return _text(200, "ok")
+        return _text(503, f"no worker has shown a sign of life for {self._heartbeat_age_s:g} s")
+
+    def _missing(self, _accept: str) -> _Page:
+        return _text(404, "there is nothing here but /metrics and /healthz")
+
+
+def _text(status: int, sentence: str) -> _Page:
+    return _Page(status, "text/plain; charset=utf-8", f"{sentence}\n".encode())
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request over HTTP/1.0, then the connection ends."""
+
+    server_version = "filed"
+    sys_version = ""
+    wbufsize = -1  # head and body leave together
+
+    def __init__(self, connection: socket.socket, address: object, pages: _Pages) -> None:
+        self._pages = pages
+        super().__init__(
+            connection,
+            address,
+            None,  # type: ignore[arg-type]  # a server is only for those who ask for it; we do not
+        )
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self._send(self._pages.get(path, self.headers.get("Accept", "")))
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _refuse_method(self) -> None:
+        self._send(_text(405, "only GET and HEAD are answered here"))
+
+    # The base class looks for a method of the request's name; what it finds none for gets 501.
+    do_POST = do_PUT = do_PATCH = _refuse_method  # noqa: N815 - the base class's names
+    do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = _refuse_method  # noqa: N815 - as above
+
+    def _send(self, page: _Page) -> None:
+        self.send_response(page.status)
+        if page.status == 405:
+            self.send_header("Allow", "GET, HEAD")
+        self.send_header("Content-Type", page.media_type)
+        self.send_header("Content-Length", str(len(page.body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page.body)
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: scrapes are not what the log is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    thread: threading.Thread
+    connection: socket.socket
+    deadline_s: float
+
+
+class _Exchanges:
+    """The connections under way. Only the loop's thread knows of them all."""
+
+    def __init__(self, sock: socket.socket, pages: _Pages) -> None:
+        self._sock = sock
+        self._pages = pages
+        self._under_way: list[_Exchange] = []
+
+    @property
+    def full(self) -> bool:
+        return len(self._under_way) >= _EXCHANGES
+
+    def begin(self, now_s: float) -> None:
+        """Accept one connection and give it a thread."""
+        # The client may have hung up since poll(2): there is nobody to answer (accept(2)).
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            connection, address = self._sock.accept()
+            thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
+            self._under_way.append(_Exchange(thread, connection, now_s + _EXCHANGE_S))
+            thread.start()
+
+    def look_after(self, now_s: float) -> None:
+        """Forget what is done and end what takes too long, however busy its client seems."""
+        self._under_way = [each for each in self._under_way if each.thread.is_alive()]
+        for exchange in self._under_way:
+            if now_s >= exchange.deadline_s:
+                _shut_down(exchange.connection)
+
+    def cut_off(self) -> None:
+        """End them all and wait until their threads have noticed."""
+        for exchange in self._under_way:
+            _shut_down(exchange.connection)
+            exchange.thread.join()
+
+    def _answer(self, connection: socket.socket, address: object) -> None:
+        # A scraper that hangs up, or was cut off, misses its answer: that is all there is to it.
+        with connection, suppress(ConnectionError):
+            _Handler(connection, address, self._pages)
+
+
+def _shut_down(connection: socket.socket) -> None:
+    # Unlike close, this wakes a thread that is blocked in recv(2) or send(2) on the connection.
+    # It fails where the client or the thread has ended the connection already, which is as good.
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

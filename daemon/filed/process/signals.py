@@ -1,0 +1,53 @@
+"""Signals as something to read in a loop: handlers only note, the loop acts.
+
+Python runs a handler between any two steps of the program, where next to nothing is safe to do. So
+the handlers here do nothing at all: the interpreter writes each signal's number into a socket
+(`signal.set_wakeup_fd`), and the loop reads it there like any other event.
+"""
+
+import signal
+import socket
+from collections.abc import Iterable
+from types import FrameType
+
+
+class Signals:
+    """The signals that this process acts on, as a readable descriptor.
+
+    Attributes:
+        fd: readable when a signal has arrived.
+    """
+
+    def __init__(
+        self, heard: Iterable[signal.Signals], ignored: Iterable[signal.Signals] = ()
+    ) -> None:
+        """Hear some signals, ignore others, and unblock what is heard."""
+        heard = tuple(heard)
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self.fd = self._reader.fileno()
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        for number in heard:
+            signal.signal(number, _heard)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
+
+    def read(self) -> list[signal.Signals]:
+        """Return what has arrived since the last time, in order; empty where nothing has."""
+        try:
+            data = self._reader.recv(4096)
+        except BlockingIOError:
+            return []
+        return [signal.Signals(number) for number in data]
+
+    def close(self) -> None:
+        """Stop hearing, and give the descriptors back."""
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
+
+
+def _heard(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the number in the socket is what the loop acts on."""

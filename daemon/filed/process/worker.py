@@ -1,0 +1,170 @@
+"""A worker's life: serve until told to stop, then finish what is under way."""
+
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from filed.clock import Clock
+from filed.files.cache import Cache
+from filed.files.tree import Tree
+from filed.log.access import AccessLog
+from filed.log.sink import Sink
+from filed.metrics import catalogue
+from filed.metrics.process import ProcessStats
+from filed.metrics.table import Table
+from filed.process.limits import descriptor_limit
+from filed.process.listeners import Listeners
+from filed.process.signals import Signals
+from filed.protocols.http.syntax import Limits, Reader
+from filed.settings import Settings
+from filed.site import Site
+from filed.transport.acceptor import Acceptor
+from filed.transport.datagrams import Datagrams
+from filed.transport.ledger import Ledger
+from filed.transport.loop import READ, Loop
+from filed.transport.service import Service
+from filed.transport.states import State
+from filed.transport.timers import Periodic
+
+_log = structlog.get_logger()
+
+_PERIOD_S: Final = 1.0
+_WALL_NS: Final = 1_000_000_000
+# What an idle connection has left when the worker goes: a request may be on its way.
+_DRAIN_IDLE_S: Final = 1.0
+# The share of the descriptors that files nobody is being sent may take.
+_CACHED_SHARE: Final = 4
+
+
+class Worker:
+    """The parts of a worker, and a few flags around its loop."""
+
+    def __init__(  # noqa: PLR0913 - a process's whole surroundings, by name
+        self,
+        settings: Settings,
+        *,
+        number: int,
+        listeners: Listeners,
+        tree: Tree,
+        table: Table,
+        row: memoryview,
+        master_pidfd: int,
+        sink: Sink,
+        json: bool,
+    ) -> None:
+        """Put the parts together. Nothing is accepted before `run`.
+
+        Args:
+            settings: what was asked for.
+            number: which worker this is, from 0; the log says it.
+            listeners: the master's sockets, shared with the other workers.
+            tree: what is served.
+            table: the shared numbers.
+            row: this process's own row of them.
+            master_pidfd: readable once the master has gone (pidfd_open(2)).
+            sink: where log lines go.
+            json: whether they are JSON.
+        """
+        self._settings = settings
+        self._row = row
+        self._sink = sink
+        self._dropped = 0
+        self._deadline_s: float | None = None
+        clock = Clock()
+        self._loop = loop = Loop(clock)
+        self._cache = Cache(
+            tree,
+            clock,
+            max_entries=settings.files.cache_entries,
+            max_bytes=settings.files.cache_bytes,
+            small_bytes=settings.files.small_file_bytes,
+            max_descriptors=descriptor_limit() // _CACHED_SHARE,
+        )
+        self._site = Site(settings, tree, self._cache, clock)
+        access = AccessLog(sink, json=json, worker=number) if settings.log.access else None
+        ledger = Ledger(row, clock, access)
+        self._acceptor = Acceptor(settings, table, row, loop, listeners.tcp)
+        limits = settings.limits
+        self._service = Service(
+            settings,
+            row,
+            loop=loop,
+            reader=Reader(Limits(limits.request_line, limits.request_head)),
+            site=self._site,
+            ledger=ledger,
+            left=self._acceptor.left,
+        )
+        self._datagrams = Datagrams(
+            settings, row, loop=loop, site=self._site, ledger=ledger, sockets=listeners.udp
+        )
+        self._stats = ProcessStats(row, "worker")
+        self._signals = Signals(
+            heard=(signal.SIGTERM, signal.SIGQUIT), ignored=(signal.SIGINT, signal.SIGHUP)
+        )
+        loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
+        loop.add(master_pidfd, READ, lambda _mask: self._on_master_gone(master_pidfd))
+        loop.at_end(ledger.settle)
+        loop.at_end(self._stop_when_empty)
+        Periodic(loop.timers, clock, _PERIOD_S, self._every_second)
+
+    def run(self, ready: Callable[[], None]) -> int:
+        """Serve until told to stop, and return the exit code. Calls `ready` once it can accept."""
+        self._acceptor.open(self._service)
+        self._datagrams.open()
+        self._every_second()
+        ready()
+        self._loop.run()
+        self._every_second()
+        return 0
+
+    def _on_signals(self) -> None:
+        for number in self._signals.read():
+            if number == signal.SIGQUIT:
+                self._loop.stop()
+            elif number == signal.SIGTERM:
+                self._drain()
+
+    def _on_master_gone(self, pidfd: int) -> None:
+        self._loop.remove(pidfd)
+        _log.error("master_gone", then="finishing what is under way")
+        self._drain()
+
+    def _drain(self) -> None:
+        """Take nothing new, and let what is under way finish for a while."""
+        if self._deadline_s is not None:
+            return
+        self._deadline_s = self._loop.clock.now_s + self._settings.timeouts.drain
+        self._acceptor.shut()
+        self._datagrams.shut()
+        self._site.closing = True
+        for state in (State.NEW, State.IDLE):
+            patience_s = self._service.patience_s[state]
+            self._service.patience_s[state] = min(patience_s, _DRAIN_IDLE_S)
+        for connection in list(self._acceptor.connections):
+            connection.on_drain()
+
+    def _stop_when_empty(self) -> None:
+        if self._deadline_s is None:
+            return
+        if self._loop.clock.now_s >= self._deadline_s:
+            for connection in list(self._acceptor.connections):
+                self._service.count_timeout("drain")
+                connection.abort("drain")
+        if not self._acceptor.connections:
+            self._loop.stop()
+
+    def _every_second(self) -> None:
+        clock, row = self._loop.clock, self._row
+        row[catalogue.WORKER_HEARTBEAT.slot()] = int(clock.wall_s * _WALL_NS)
+        self._stats.update()
+        self._cache.sweep()
+        row[catalogue.CACHE_BYTES.slot()] = self._cache.bytes
+        row[catalogue.CACHE_ENTRIES.slot()] = len(self._cache)
+        row[catalogue.CACHE_HITS.slot()] += self._cache.hits
+        row[catalogue.CACHE_MISSES.slot()] += self._cache.misses
+        self._cache.hits = self._cache.misses = 0
+        self._sink.flush()
+        row[catalogue.LOG_LINES_DROPPED.slot()] += self._sink.dropped
+        self._sink.dropped = 0

@@ -1,0 +1,216 @@
+"""The header fields of a request (RFC 9112 §5), as far as this server acts on them.
+
+llhttp says whether they are well-formed; it is stricter here than the RFC asks. It is shown every
+block behind the same request line, so what comes out depends on the block alone and can be
+remembered by it. A client's block mostly stays the same while its targets change.
+"""
+
+import re
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv6Address
+from typing import Final, NamedTuple
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from filed.protocols.http.errors import RefusedError
+from filed.protocols.lines import BARE_REASON, has_bare
+from filed.protocols.messages import Conditions
+
+# The body's length where it is not known before its end.
+CHUNKED: Final = -1
+
+_LINE: Final = b"GET / HTTP/1.1"
+_PRECONDITIONS: Final = (
+    b"if-match",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-unmodified-since",
+)
+# Most requests have none of these.
+_RARE: Final = frozenset(
+    {b"content-length", b"transfer-encoding", b"expect", b"range", b"if-range", *_PRECONDITIONS}
+)
+_ACTED_ON: Final = _RARE | {b"host", b"connection", b"user-agent", b"referer"}
+
+# RFC 3986 §3.2.2 and §3.2.3; the name and the port may be empty.
+_HOST: Final = re.compile(
+    rb"(?:(?:[-.~_!$&'()*+,;=0-9A-Za-z]++|%[0-9A-Fa-f]{2})*+"
+    rb"|\[(?:([0-9A-Fa-f:.]++)|[Vv][0-9A-Fa-f]++\.[-.~_!$&'()*+,;=:0-9A-Za-z]++)\])"
+    rb"(?::[0-9]*+)?"
+)
+
+_SYNTAX: Final = "Each header field has to be a name, a colon directly after it and a value."
+_FOLDED: Final = "A header field has to stand on one line."
+_FRAMING: Final = (
+    "The body's length has to be given once: by one Content-Length, or by a Transfer-Encoding"
+    " that ends in chunked."
+)
+_TOO_LARGE: Final = "The body is larger than this server reads away."
+_TOO_MANY: Final = "The request has more header fields than this server reads."
+_HOST_SYNTAX: Final = "A request may have one Host field: a name or an address, and maybe a port."
+
+# In llhttp's words: what is not simply a matter of syntax. Words that change fall back to that.
+_FAULTS: Final = {
+    "Unexpected space after start line": (400, _FOLDED),
+    "Unexpected whitespace after header value": (400, _FOLDED),
+    "Content-Length overflow": (413, _TOO_LARGE),
+    "Content-Length can't be present with Transfer-Encoding": (400, _FRAMING),
+    "Transfer-Encoding can't be present with Content-Length": (400, _FRAMING),
+    "Duplicate Content-Length": (400, _FRAMING),
+    "Empty Content-Length": (400, _FRAMING),
+    "Invalid character in Content-Length": (400, _FRAMING),
+    "Empty Transfer-Encoding": (400, _FRAMING),
+    "Invalid `Transfer-Encoding` header value": (400, _FRAMING),
+    "Request has invalid `Transfer-Encoding`": (400, _FRAMING),
+}
+
+
+class Asked(NamedTuple):
+    """What a method finds in the fields beyond the file it is for.
+
+    Attributes:
+        conditions: None where there are none.
+        variant: tells them from others in a `Request`'s variant; None with a range.
+    """
+
+    conditions: Conditions | None
+    variant: bytes | None
+
+
+class Fields(NamedTuple):
+    """A block of header fields, understood. A tuple for speed, as `RequestLine` is.
+
+    Attributes:
+        hosted: there is a Host field.
+        close, keep_alive: what `Connection` says.
+        length: bytes of the body, or `CHUNKED`.
+        expects: the client waits for leave to send its body (RFC 9110 §10.1.1).
+        get, head: what each of the two methods asks beside the file.
+        user_agent, referer: as sent, None where not sent.
+    """
+
+    hosted: bool
+    close: bool
+    keep_alive: bool
+    length: int
+    expects: bool
+    get: Asked
+    head: Asked
+    user_agent: bytes | None
+    referer: bytes | None
+
+
+NOTHING_ASKED: Final = Asked(None, b"")
+
+
+def read(block: bytes, *, limit: int) -> Fields:
+    """Read a block of header fields.
+
+    Args:
+        block: from the CR LF that ends the request line to the empty line, both included.
+        limit: how many fields are read.
+
+    Raises:
+        RefusedError: 400, 431 for too many fields, or 413 for a length beyond 64 bits.
+    """
+    if block.count(b"\r\n") > limit + 2:
+        raise RefusedError(400, BARE_REASON) if has_bare(block) else RefusedError(431, _TOO_MANY)
+    found = _Found()
+    try:
+        HttpRequestParser(found).feed_data(_LINE + block)
+    except HttpParserUpgrade:
+        pass  # raised once all is read; an upgrade may be ignored (RFC 9110 §7.8)
+    except HttpParserError as error:
+        raise _refused(block, str(error)) from error
+    return _understood(found)
+
+
+class _Found(dict[bytes, bytes]):
+    """The fields that are acted on, by their names in lower case, as llhttp reports them."""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name not in _ACTED_ON:
+            return
+        value = value.strip(b" \t")
+        # RFC 9110 §5.3. Two Host fields joined are no valid one.
+        self[name] = self[name] + b", " + value if name in self else value
+
+
+def _refused(block: bytes, words: str) -> RefusedError:
+    if has_bare(block):
+        return RefusedError(400, BARE_REASON)
+    return RefusedError(*_FAULTS.get(words, (400, _SYNTAX)))
+
+
+def _understood(found: _Found) -> Fields:
+    host = found.get(b"host")
+    if host is not None and not _is_host(host):
+        raise RefusedError(400, _HOST_SYNTAX)
+    length, expects, get, head = 0, False, NOTHING_ASKED, NOTHING_ASKED
+    if not _RARE.isdisjoint(found):
+        length = _length(found)
+        expects = b"100-continue" in _tokens(found, b"expect")
+        get, head = _asked(found)
+    connection = _tokens(found, b"connection") if b"connection" in found else ()
+    return Fields(
+        host is not None,
+        b"close" in connection,
+        b"keep-alive" in connection,
+        length,
+        expects,
+        get,
+        head,
+        found.get(b"user-agent"),
+        found.get(b"referer"),
+    )
+
+
+def _is_host(value: bytes) -> bool:
+    match = _HOST.fullmatch(value)
+    if match is None:
+        return False
+    if match[1] is None:
+        return True
+    try:
+        IPv6Address(match[1].decode())
+    except AddressValueError:
+        return False
+    return True
+
+
+def _tokens(found: _Found, name: bytes) -> tuple[bytes, ...] | list[bytes]:
+    value = found.get(name)
+    if value is None:
+        return ()
+    return [token.strip(b" \t") for token in value.lower().split(b",")]
+
+
+def _length(found: _Found) -> int:
+    length = found.get(b"content-length")
+    if length is not None:
+        return int(length)
+    codings = _tokens(found, b"transfer-encoding")
+    if not codings:
+        return 0
+    # llhttp has seen that the value ends in "chunked"; not that this is a coding of its own, once.
+    if codings[-1] != b"chunked" or b"chunked" in codings[:-1]:
+        raise RefusedError(400, _FRAMING)
+    return CHUNKED
+
+
+def _asked(found: _Found) -> tuple[Asked, Asked]:
+    head = NOTHING_ASKED
+    if not found.keys().isdisjoint(_PRECONDITIONS):
+        values = [found.get(name) for name in _PRECONDITIONS]
+        head = Asked(Conditions(*values), _variant(values))
+    if b"range" not in found:
+        return head, head
+    conditions = head.conditions or Conditions()
+    conditions = replace(conditions, range=found[b"range"], if_range=found.get(b"if-range"))
+    return Asked(conditions, None), head
+
+
+def _variant(values: list[bytes | None]) -> bytes:
+    # No value holds a line feed, so no two lists of values come to the same bytes.
+    return b"".join(b"\n-" if value is None else b"\n+" + value for value in values)

@@ -1,0 +1,109 @@
+"""The request line (RFC 9112 §3), read strictly.
+
+llhttp is not asked here. It takes two spaces, HTTP/2.0 and a line without a version, and refuses
+HTTP/1.2 and names that are not ASCII: after checking for all of that there is nothing left to ask.
+"""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from filed.protocols.http.errors import RefusedError
+
+# The methods that llhttp takes in an HTTP request; RTSP's, which it knows too, are not among them.
+METHODS: Final = frozenset(
+    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR"
+    b" MKCOL MOVE NOTIFY OPTIONS PATCH POST PRI PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT"
+    b" SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE".split()
+)
+SERVED: Final = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+
+# RFC 9110 §5.6.2.
+TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+
+# A target is everything but spaces and controls: browsers send more than RFC 3986 allows, and a
+# name may hold any byte. Most are a path that is its own name: that is seen in the same go.
+_LINE: Final = re.compile(
+    rb"(%b) ((/[^\x00-\x20\x7f#%%?]*+)|[^\x00-\x20\x7f]++) HTTP/([0-9])\.([0-9])" % TOKEN
+)
+_ABSOLUTE: Final = re.compile(rb"(?i:https?)://[^/?]++(.*)", re.DOTALL)
+_BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+_FORM: Final = "The request line has to be a method, a target and HTTP/1.1, with one space between."
+_ESCAPE: Final = "In the target a percent sign has to be followed by two hexadecimal digits."
+_FRAGMENT: Final = "A target ends before the fragment: '#' has to be sent as %23."
+_TARGET: Final = "The target has to be a path that starts with '/', or an http URL."
+_VERSION: Final = "This server speaks HTTP/1.1 and HTTP/1.0."
+_METHOD: Final = "This server does not know the method; it has GET, HEAD and OPTIONS."
+
+
+class RequestLine(NamedTuple):
+    """A request line, understood.
+
+    A tuple, since it is made for each request that was not seen before: a frozen dataclass takes
+    four times as long to make.
+
+    Attributes:
+        method, target: as sent.
+        name: the target's path, percent-decoded once; `b"*"` for `OPTIONS *`.
+        query: what follows the first `?`, still encoded.
+        old: HTTP/1.0.
+    """
+
+    method: bytes
+    target: bytes
+    name: bytes
+    query: bytes
+    old: bool
+
+
+def read(line: bytes) -> RequestLine:
+    """Read a request line, without its CR LF.
+
+    HTTP/1.2 to 1.9 are read as 1.1 (RFC 9110 §2.5).
+
+    Raises:
+        RefusedError: 400 for its syntax, 501 for its method, 505 for its version.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise RefusedError(400, _FORM)
+    method, target, name, major, minor = match.groups()
+    if major != b"1":
+        raise RefusedError(505, _VERSION)
+    if method not in METHODS:
+        raise RefusedError(501, _METHOD)
+    query = b""
+    if name is None:
+        name, query = _parts(method, target)
+    return RequestLine(method, target, name, query, minor == b"0")
+
+
+def said(line: bytes) -> tuple[bytes, bytes]:
+    """Return a refused line's method and target, for the log; empty where it has no such form."""
+    match = _LINE.fullmatch(line)
+    return (match[1], match[2]) if match else (b"", b"")
+
+
+def _parts(method: bytes, target: bytes) -> tuple[bytes, bytes]:
+    """Split a target into name and query, whatever its form (RFC 9112 §3.2)."""
+    if b"#" in target:
+        raise RefusedError(400, _FRAGMENT)
+    if method == b"CONNECT" or (target == b"*" and method == b"OPTIONS"):
+        return target, b""
+    if target[0] != 0x2F:
+        target = _origin_form(target)
+    path, _, query = target.partition(b"?")
+    if b"%" not in path:
+        return path, query
+    if _BAD_ESCAPE.search(path):
+        raise RefusedError(400, _ESCAPE)
+    return unquote_to_bytes(path), query
+
+
+def _origin_form(target: bytes) -> bytes:
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        raise RefusedError(400, _TARGET)
+    rest = absolute[1]
+    return rest if rest.startswith(b"/") else b"/" + rest

@@ -1,0 +1,90 @@
+"""One set of settings out of all that is given.
+
+Options win over the environment, that over the file, and that over the defaults.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from filed.settings.layers import Layer, Origin
+from filed.settings.model import Settings
+from filed.settings.notation import escaped
+from filed.settings.options import OPTIONS
+from filed.settings.sources import read_environment, read_file, read_options
+
+FILE_VARIABLE: Final = "FILED_CONFIG"
+DEFAULT_FILE: Final = Path("/etc/filed/filed.toml")
+
+
+class ConfigError(Exception):
+    """The configuration is wrong.
+
+    Attributes:
+        lines: what to tell of it, a line for each fault, free of control characters.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        self.lines: Final = tuple(map(escaped, lines))
+        super().__init__("\n".join(self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each of them was given, by the option's name (`listen.tcp`)."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+
+
+def load(
+    options: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    file: Path | None = None,
+    default_file: Path = DEFAULT_FILE,
+) -> Loaded:
+    """Read all that is given.
+
+    Args:
+        options: what the command line gives, as text by the option's name (`listen.tcp`).
+        environ: the environment.
+        file: the configuration file that the command line names.
+        default_file: the one that is read if nobody names one and it exists.
+
+    Raises:
+        ConfigError: something of it is wrong.
+    """
+    layers = (
+        _read_named_file(environ, file, default_file),
+        read_environment(environ),
+        read_options(options),
+    )
+    complaints = [complaint for layer in layers for complaint in layer.complaints]
+    if complaints:
+        raise ConfigError(*complaints)
+    return Loaded(_merged(layers), _origins(layers))
+
+
+def _read_named_file(environ: Mapping[str, str], file: Path | None, default: Path) -> Layer:
+    if file is not None:
+        return read_file(file, named_by="option --config")
+    if FILE_VARIABLE in environ:
+        return read_file(Path(environ[FILE_VARIABLE]), named_by=f"env {FILE_VARIABLE}")
+    return read_file(default, may_be_missing=True)
+
+
+def _merged(weakest_first: tuple[Layer, ...]) -> Settings:
+    class Layered(Settings):
+        layers: ClassVar = weakest_first[::-1]
+
+    return Layered()
+
+
+def _origins(layers: tuple[Layer, ...]) -> Mapping[str, Origin]:
+    origins = dict.fromkeys(OPTIONS, Origin("default"))
+    for layer in layers:
+        origins |= layer.origins
+    return MappingProxyType(origins)

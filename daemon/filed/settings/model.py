@@ -1,0 +1,285 @@
+"""Every option of the daemon, once: its type, default, unit, and what it means.
+
+The commented `config/filed.toml`, the options' help and `docs/settings.md` are made from this file.
+The first sentence of a description has to do alone in the help.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from filed.settings.address import Address
+from filed.settings.cpus import usable_cpus
+from filed.settings.kinds import (
+    MAX_WORKERS,
+    Addresses,
+    AddressOrOff,
+    Bytes,
+    FileNames,
+    Group,
+    Root,
+    Seconds,
+    SecondsOrNone,
+    Unit,
+    User,
+    Workers,
+)
+
+
+class Table(BaseModel):
+    """A table of the configuration file: frozen, and strict about names and types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+class Listen(Table):
+    tcp: Addresses = Field(
+        (Address("::", 7788),),
+        description="Where HTTP and plain requests are taken, over TCP. [::] takes IPv4 too; where "
+        "there is no IPv6 it stands for 0.0.0.0. Port 0 lets the kernel choose one.",
+    )
+    udp: Addresses = Field(
+        (Address("::", 7788),),
+        description="Where queries are taken, over UDP. Addresses mean the same as in tcp.",
+    )
+    backlog: int = Field(
+        4096,
+        ge=1,
+        le=65535,
+        description="How many TCP connections may wait to be accepted. The kernel's own bound, "
+        "net.core.somaxconn, holds as well.",
+    )
+
+
+class Files(Table):
+    symlinks: Literal["inside", "never"] = Field(
+        "inside",
+        description="Which symbolic links are followed. Those that stay inside the root, or none; "
+        "one that leads out of the root is never followed.",
+    )
+    hidden: bool = Field(
+        default=False,
+        description="Serve and list names that begin with a dot. If false, they are not found; "
+        ".well-known at the top is served all the same.",
+    )
+    cache_entries: int = Field(
+        4096,
+        ge=0,
+        description="How many files each worker keeps open. 0 opens a file anew for each request.",
+    )
+    cache_bytes: Bytes = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="How much memory each worker spends on the contents of small files.",
+    )
+    small_file_bytes: Bytes = Field(
+        64 * 1024,
+        ge=0,
+        description="Up to which size a file is kept in memory. Such a file is sent together with "
+        "its head in one system call; larger ones go from the page cache to the socket.",
+    )
+
+
+class Http(Table):
+    enabled: bool = Field(
+        default=True,
+        description="Answer HTTP. If false, an HTTP request gets 403 and the connection closes.",
+    )
+    index: FileNames = Field(
+        ("index.html",),
+        description="Which files stand for their directory. The first that exists is sent.",
+    )
+    listing: bool = Field(
+        default=True,
+        description="List directories that have no index file. If false, they are not found.",
+    )
+    server_header: bool = Field(
+        default=True,
+        description="Send a Server field with each answer.",
+    )
+
+
+class Plain(Table):
+    enabled: bool = Field(
+        default=True,
+        description="Answer plain requests: a name in, the file's bytes out. If false, the "
+        "connection closes without an answer.",
+    )
+
+
+class Query(Table):
+    enabled: bool = Field(
+        default=True,
+        description="Answer UDP queries: a name in, one line about the file out. If false, they "
+        "are dropped.",
+    )
+
+
+class Tftp(Table):
+    enabled: bool = Field(
+        default=True,
+        description="Tell TFTP clients that this release does not serve TFTP yet. They get an "
+        "error packet and can give up at once; if false, they get a refusal without that reason.",
+    )
+
+
+class Limits(Table):
+    connections: Annotated[int, Unit("connections")] = Field(
+        10_000,
+        ge=1,
+        description="How many connections each worker holds. A full worker accepts no more until "
+        "there is room.",
+    )
+    per_client: Annotated[int, Unit("connections")] = Field(
+        0,
+        ge=0,
+        description="How many connections one client may have with each worker. Those beyond are "
+        "closed at once; 0 is no limit.",
+    )
+    request_line: Bytes = Field(
+        8192,
+        ge=256,
+        le=1024 * 1024,
+        description="How long a request's first line may be. A longer one is answered with 414.",
+    )
+    request_head: Bytes = Field(
+        32_768,
+        ge=1024,
+        le=1024 * 1024,
+        description="How long a request's whole head may be, its first line counted. A longer one "
+        "is answered with 431.",
+    )
+    udp_rate: Annotated[int, Unit("answers a second")] = Field(
+        50,
+        ge=1,
+        description="How many queries a second of one client address each worker answers. Those "
+        "beyond are dropped, so that nobody is flooded in a forged sender's name.",
+    )
+    rate: Annotated[int, Unit("bytes a second")] = Field(
+        0,
+        ge=0,
+        description="How fast each connection is sent to. 0 is no limit.",
+    )
+
+
+class Timeouts(Table):
+    head: Seconds = Field(
+        10,
+        description="How long a request's head may take to come in, from its first byte on.",
+    )
+    idle: Seconds = Field(
+        75,
+        description="How long a connection may wait for its next request.",
+    )
+    stall: Seconds = Field(
+        60,
+        description="How long a client may take no byte of an answer before it is given up.",
+    )
+    min_rate: Annotated[int, Unit("bytes a second")] = Field(
+        0,
+        ge=0,
+        description="How slow a client may be, on average since its answer began. A slower one is "
+        "given up; 0 is no limit.",
+    )
+    min_rate_grace: SecondsOrNone = Field(
+        30,
+        description="How long an answer may take before min_rate is asked of it.",
+    )
+    drain: SecondsOrNone = Field(
+        30,
+        description="How long transfers may go on after the daemon is told to stop. 0 cuts them.",
+    )
+    worker: Seconds = Field(
+        60,
+        description="How long a worker may show no sign of life before it is replaced.",
+    )
+
+
+class Log(Table):
+    format: Literal["auto", "json", "console"] = Field(
+        "auto",
+        description="How log lines are written, to standard error. auto is console on a terminal "
+        "and JSON elsewhere.",
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="Which events are written: these and graver ones.",
+    )
+    access: bool = Field(
+        default=True,
+        description="Write one line for each request, when its transfer ends.",
+    )
+
+
+class Metrics(Table):
+    listen: AddressOrOff = Field(
+        Address("127.0.0.1", 7789),
+        description="Where Prometheus finds /metrics, and others /healthz.",
+    )
+
+
+class Security(Table):
+    user: User = Field(
+        None,
+        description="Which user the workers and the exporter become, when started as root. "
+        "Without one they stay root in name and give up every capability.",
+    )
+    group: Group = Field(
+        None,
+        description="Which group they become a member of. Without one it is the user's own; they "
+        "leave all others.",
+    )
+
+
+class Settings(BaseSettings):
+    """What the daemon runs with; without arguments, the defaults.
+
+    Attributes:
+        layers: where values come from besides the arguments, the strongest first. `load` makes them
+            of options, environment and file.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True
+    )
+    layers: ClassVar[tuple[PydanticBaseSettingsSource, ...]] = ()
+
+    root: Root = Field(
+        None,
+        description="The directory that is served. A relative path starts where the daemon was "
+        "started. Without one the current directory is served, on a terminal only.",
+    )
+    workers: Workers = Field(
+        "auto",
+        description="How many worker processes serve. auto is one for each CPU that this process "
+        "may use, its cgroup's quota counted.",
+    )
+    listen: Listen = Field(Listen(), description="Where clients reach the server.")
+    files: Files = Field(Files(), description="What is served of the tree, and what is kept.")
+    http: Http = Field(Http(), description="HTTP/1.1.")
+    plain: Plain = Field(Plain(), description="Plain requests over TCP.")
+    query: Query = Field(Query(), description="Queries over UDP.")
+    tftp: Tftp = Field(Tftp(), description="TFTP.")
+    limits: Limits = Field(Limits(), description="How much one worker and one client may take.")
+    timeouts: Timeouts = Field(Timeouts(), description="How long things may take.")
+    log: Log = Field(Log(), description="What is written to standard error.")
+    metrics: Metrics = Field(Metrics(), description="What Prometheus reads.")
+    security: Security = Field(Security(), description="Who the processes are.")
+
+    def resolve_workers(self) -> int:
+        """Say how many workers there shall be."""
+        return min(MAX_WORKERS, usable_cpus()) if self.workers == "auto" else self.workers
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read `layers` in place of pydantic's own sources, which cannot tell a value's place."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings, *cls.layers)

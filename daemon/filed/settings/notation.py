@@ -1,0 +1,100 @@
+"""How values are written: read from plain text, written as TOML, quoted in a complaint."""
+
+import json
+import re
+from typing import Final
+
+_SWITCH_WORDS: Final = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+# Bounded, since int() refuses thousands of digits with an error of its own.
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,30}")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+_QUOTED_CHARACTERS: Final = 80
+
+
+# What a reader cannot read it hands back as it is: whether a value is right, and what would be, is
+# for the model alone to say.
+
+
+def read_text(text: str) -> object:
+    """Take a word of the environment or the command line as it is."""
+    return text
+
+
+def read_switch(text: str) -> object:
+    """Read a boolean."""
+    return _SWITCH_WORDS.get(text.lower(), text)
+
+
+def read_whole(text: str) -> object:
+    """Read a whole number in decimal digits."""
+    return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def read_number(text: str) -> object:
+    """Read a number with or without a fraction."""
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def read_list(text: str) -> object:
+    """Read a JSON array, or else words separated by commas: `[::]:80` is not JSON."""
+    words = [word.strip() for word in text.split(",")]
+    if not text.startswith("["):
+        return words
+    try:
+        return json.loads(text)
+    except ValueError:
+        return words
+
+
+def as_toml(value: object) -> str:
+    """Write a setting's value as TOML; what is no number, boolean or list becomes a string."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case tuple():
+            return f"[{', '.join(map(as_toml, value))}]"
+        case _:
+            return escaped(json.dumps(str(value), ensure_ascii=False))
+
+
+def as_key(*parts: str) -> str:
+    """Write a dotted TOML key, its parts quoted where they have to be."""
+    return ".".join(
+        part if _BARE_KEY.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+        for part in parts
+    )
+
+
+def quoted(value: object) -> str:
+    """Quote a wrong value in a complaint: much like JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) <= _QUOTED_CHARACTERS:
+        return text
+    return text[: _QUOTED_CHARACTERS - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """Make text safe for one line of a terminal: no line breaks, no escapes, no lone surrogates."""
+    return "".join(
+        character if character.isprintable() else _escape(character) for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

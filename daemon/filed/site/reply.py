@@ -1,0 +1,65 @@
+"""What goes back to a client: bytes and slices of files, in order."""
+
+from dataclasses import dataclass
+
+from filed.files.cache import CachedFile
+from filed.files.tree import OpenFile
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Bytes of an open file that are to be sent without passing through this process."""
+
+    file: OpenFile
+    offset: int
+    count: int
+
+
+Segment = bytes | FileSlice
+
+
+class Reply:
+    """An answer, ready to be sent. Immutable once made, so it may be sent any number of times.
+
+    Attributes:
+        status: HTTP's status; for the other protocols the nearest.
+        start: the head and as much of the body as follows it in memory: one send.
+        rest: the segments after that.
+        close: the connection ends with it.
+        size_bytes: all that is to be sent, head included.
+        body_bytes: the body alone: what the client asked for.
+        counter: the slot of `filed_requests_total` that counts it.
+    """
+
+    __slots__ = ("body_bytes", "close", "counter", "rest", "size_bytes", "start", "status")
+
+    def __init__(
+        self, status: int, head: bytes, *segments: Segment, counter: int, close: bool = False
+    ) -> None:
+        """Join what lies in memory."""
+        in_memory = 0
+        start = [head]
+        for segment in segments:
+            if not isinstance(segment, bytes):
+                break
+            start.append(segment)
+            in_memory += 1
+        self.status = status
+        self.start = b"".join(start) if in_memory else head
+        self.rest = segments[in_memory:]
+        self.close = close
+        self.body_bytes = sum(map(_length, segments))
+        self.size_bytes = len(head) + self.body_bytes
+        self.counter = counter
+
+
+def _length(segment: Segment) -> int:
+    return len(segment) if isinstance(segment, bytes) else segment.count
+
+
+def slice_of(file: CachedFile, offset: int, count: int) -> Segment:
+    """Return `count` bytes of a cached file from `offset` on, wherever they lie."""
+    if file.content is not None:
+        return file.content[offset : offset + count]
+    assert file.file is not None, "a cached file has its content or its descriptor"
+    return FileSlice(file.file, offset, count)

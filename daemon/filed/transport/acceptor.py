@@ -1,0 +1,191 @@
+"""Accepting: who comes in, which worker takes them, and when nobody can.
+
+All workers wait on the same listening sockets, held by the master; the kernel wakes one of them
+for a new connection (EPOLLEXCLUSIVE), and mostly the same one. So a worker whose connections stand
+well above the mean of the workers leaves the next turn to others: it takes the listeners out of its
+epoll set and puts them back a moment later. What nobody took meanwhile is still queued there, so a
+stuck neighbour strands nothing.
+"""
+
+import errno
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum, auto
+from functools import partial
+from typing import Final
+
+import structlog
+
+from filed.metrics import catalogue
+from filed.metrics.table import MASTER_ROW, Table
+from filed.settings import Settings
+from filed.transport.connection import Connection
+from filed.transport.loop import SHARED, Loop
+from filed.transport.service import Service
+
+_log = structlog.get_logger()
+
+# How many connections a turn takes from each listener at most.
+_ACCEPTS_A_TURN: Final = 16
+# How far above the mean is too far: an eighth, and so many that a handful is never weighed.
+_ABOVE_MEAN: Final = 1.125
+_HANDFUL: Final = 4
+_YIELD_S: Final = 0.005
+# When accepting failed for want of descriptors or memory and no connection of ours has ended since.
+_RETRY_S: Final = 1.0
+# How often a limit that bites is logged.
+_LOG_PERIOD_S: Final = 10.0
+
+_SHORT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class Doors(Enum):
+    """Whether this worker accepts."""
+
+    OPEN = auto()
+    YIELDING = auto()  # the others' turn
+    FULL = auto()  # until a connection ends
+    SHORT = auto()  # of descriptors: until a connection ends, or a second has passed
+    SHUT = auto()  # for good
+
+
+class Acceptor:
+    """The worker's doors, and who is inside.
+
+    Attributes:
+        connections: all that are open.
+        tick: belongs to the timers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        table: Table,
+        row: memoryview,
+        loop: Loop,
+        listeners: Sequence[socket.socket],
+    ) -> None:
+        """Take the listeners, which must not block. Nobody is let in before `open`."""
+        self.connections: set[Connection] = set()
+        self.tick = 0
+        self._loop = loop
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._most = settings.limits.connections
+        self._most_per_client = settings.limits.per_client
+        self._per_client: Counter[str] = Counter()
+        self._table = table
+        self._row = row
+        self._ready: list[socket.socket] = []
+        self._doors = Doors.SHUT
+        self._logged_s = 0.0
+        self._service: Service | None = None
+        self._accepted = catalogue.CONNECTIONS_ACCEPTED.slot()
+        self._rejected = {
+            reason: catalogue.CONNECTIONS_REJECTED.slot(reason)
+            for reason in ("per_client", "descriptors", "full")
+        }
+        self._states = [
+            catalogue.CONNECTIONS.slot(state) for state in ("reading", "sending", "idle")
+        ]
+        self._workers = catalogue.WORKERS.slot("running")
+        loop.at_end(self._accept_ready)
+
+    def open(self, service: Service) -> None:
+        """Begin to accept for `service`."""
+        self._service = service
+        self._let(Doors.OPEN)
+
+    def shut(self) -> None:
+        """Accept nobody any more."""
+        self._let(Doors.SHUT)
+
+    def left(self, connection: Connection) -> None:
+        """Take note that a connection has ended."""
+        self.connections.discard(connection)
+        if self._most_per_client:
+            client = connection.peer[0]
+            self._per_client[client] -= 1
+            if not self._per_client[client]:
+                del self._per_client[client]
+        if self._doors in (Doors.FULL, Doors.SHORT):
+            self._let(Doors.OPEN)
+
+    def on_wake(self) -> None:
+        """Accept again after others had their turn, or descriptors may have become free."""
+        if self._doors in (Doors.YIELDING, Doors.SHORT):
+            self._let(Doors.OPEN)
+
+    def _let(self, doors: Doors) -> None:
+        if (self._doors is Doors.OPEN) != (doors is Doors.OPEN):
+            for fd, listener in self._listeners.items():
+                if doors is Doors.OPEN:
+                    self._loop.add(fd, SHARED, partial(self._on_readable, listener))
+                else:
+                    self._loop.remove(fd)
+        self._doors = doors
+        if doors is Doors.YIELDING:
+            self._loop.timers.watch(self, self._loop.clock.now_s + _YIELD_S)
+        elif doors is Doors.SHORT:
+            self._loop.timers.watch(self, self._loop.clock.now_s + _RETRY_S)
+
+    def _on_readable(self, listener: socket.socket, _mask: int) -> None:
+        self._ready.append(listener)
+
+    def _accept_ready(self) -> None:
+        if not self._ready:
+            return
+        ready, self._ready = self._ready, []
+        for listener in ready:
+            for _ in range(_ACCEPTS_A_TURN):
+                if self._doors is not Doors.OPEN or not self._accept(listener):
+                    break
+        if self._doors is Doors.OPEN and self._is_above_mean():
+            self._let(Doors.YIELDING)
+
+    def _accept(self, listener: socket.socket) -> bool:
+        if len(self.connections) >= self._most:
+            self._pause(Doors.FULL, "full", "limits.connections is reached")
+            return False
+        try:
+            sock, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # another worker has it; or it went
+            return False
+        except OSError as error:
+            if error.errno not in _SHORT_OF:
+                # accept(2): errors that were pending on the new connection; it is lost, others not
+                _log.debug("accept_failed", error=str(error))
+                return True
+            self._pause(Doors.SHORT, "descriptors", str(error))
+            return False
+        self._admit(sock, address)
+        return True
+
+    def _admit(self, sock: socket.socket, address: tuple[str, int]) -> None:
+        if self._most_per_client:
+            if self._per_client[address[0]] >= self._most_per_client:
+                self._row[self._rejected["per_client"]] += 1
+                sock.close()
+                return
+            self._per_client[address[0]] += 1
+        sock.setblocking(False)
+        self._row[self._accepted] += 1
+        assert self._service is not None
+        self.connections.add(Connection(self._service, sock, address))
+
+    def _pause(self, doors: Doors, reason: str, words: str) -> None:
+        self._row[self._rejected[reason]] += 1
+        self._let(doors)
+        if self._loop.clock.now_s - self._logged_s >= _LOG_PERIOD_S:
+            self._logged_s = self._loop.clock.now_s
+            _log.warning(
+                "accepting_paused", reason=reason, why=words, connections=len(self.connections)
+            )
+
+    def _is_above_mean(self) -> bool:
+        mine = len(self.connections)
+        workers = self._table.row(MASTER_ROW)[self._workers]
+        if mine <= _HANDFUL or workers <= 1:
+            return False
+        everyone = sum(map(self._table.total, self._states))
+        return mine > _HANDFUL + everyone / workers * _ABOVE_MEAN

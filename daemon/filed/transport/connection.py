@@ -1,0 +1,393 @@
+"""A TCP connection from accept to close.
+
+It reads what the client sends, lets the protocol say what that means and `site` what the answer
+is, and sends it. Reading stops while a reply is being sent: what a client pipelines meanwhile waits
+in the kernel, so a client that asks and does not read fills its own socket and nothing here.
+
+A connection is in one `State`; `_FOLLOWS` says which may come next. Each state has its patience
+(`Service.patience_s`), counted from when it was entered or last made progress.
+"""
+
+import errno
+import socket
+import struct
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from filed.protocols import detect, plain
+from filed.protocols.http.body import BadBody, Drop
+from filed.protocols.messages import Protocol, Refusal, Request
+from filed.transport.loop import READ, WRITE
+from filed.transport.service import Service
+from filed.transport.states import FOLLOWS, IllegalTransitionError, State
+from filed.transport.transfer import Transfer, Truncated
+
+_log = structlog.get_logger()
+
+_READ_BYTES: Final = 65536
+# Pipelined requests that are answered before others have their turn.
+_REPLIES_A_TURN: Final = 32
+# A close with these options is a reset, which no peer takes for the end of a file (socket(7)).
+_RESET: Final = struct.pack("ii", 1, 0)
+
+
+# How often a slow transfer's rate is looked at, where there is a least one.
+_RATE_PERIOD_S: Final = 1.0
+# What sending says when there is nobody to send to: tcp(7), and what a network between may say.
+_PEER_GONE: Final = frozenset(
+    {
+        errno.EPIPE,
+        errno.ECONNRESET,
+        errno.ETIMEDOUT,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.EHOSTDOWN,
+    }
+)
+_TOO_LATE: Final = "The request did not arrive in time."
+
+
+class Connection:
+    """One client on one TCP connection.
+
+    Attributes:
+        peer: the client's address, as accept(2) gave it.
+        state: what it is doing.
+        tick: belongs to the timers.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_drop",
+        "_ended",
+        "_protocol",
+        "_service",
+        "_since_s",
+        "_sock",
+        "_transfer",
+        "peer",
+        "state",
+        "tick",
+    )
+
+    def __init__(self, service: Service, sock: socket.socket, peer: tuple[str, int]) -> None:
+        """Take over a non-blocking socket that was just accepted."""
+        self._service = service
+        self._sock = sock
+        self.peer = peer
+        self.state = State.NEW
+        self.tick = 0
+        self._since_s = service.clock.now_s
+        self._buffer = b""
+        self._protocol: Protocol | None = None
+        self._drop: tuple[Request | Refusal, Drop] | None = None
+        self._transfer: Transfer | None = None
+        self._ended = False  # the peer has half-closed
+        service.loop.add(sock.fileno(), READ, self.on_event)
+        service.count_state(None, State.NEW)
+        service.loop.timers.watch(self, self._deadline_s())
+
+    # What the loop calls. Here is the one place where a bug met by one client is kept from
+    # costing the others theirs.
+
+    def on_event(self, _mask: int) -> None:
+        """Read or write: the socket is ready for what the state waits for, or has failed."""
+        try:
+            if self.state is State.SENDING:
+                self._pump()
+            elif self.state is State.LINGERING:
+                self._read_away()
+            else:
+                self._read()
+        except Exception:  # noqa: BLE001 - see above
+            self._break()
+
+    def on_wake(self) -> None:
+        """Look whether the state has lasted too long."""
+        self._guard(self._look_at_deadline)
+
+    def on_drain(self) -> None:
+        """Finish what is under way, and nothing more: the worker is going."""
+        self._service.loop.timers.watch(self, self._deadline_s())
+
+    def abort(self, outcome: str) -> None:
+        """End at once, with a reset where the peer has not got all that it was promised."""
+        if self._transfer is not None:
+            self._service.ledger.finished(self.peer, self._transfer, outcome)
+            self._transfer = None
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._close()
+
+    def _guard(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:  # noqa: BLE001 - as in on_event
+            self._break()
+
+    def _break(self) -> None:
+        _log.exception("connection_failed", client=self.peer[0], state=self.state.name)
+        if self.state is not State.CLOSED:
+            self.abort("error")
+
+    # Reading.
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # reset, or timed out by the kernel: nobody is there to be answered
+            self._close()
+            return
+        if data:
+            self._buffer = self._buffer + data if self._buffer else data
+        else:
+            self._ended = True
+        self._advance()
+
+    def _advance(self) -> None:
+        """Answer what the buffer holds, until more is needed or it is the others' turn."""
+        for _ in range(_REPLIES_A_TURN):
+            message = self._next_message()
+            if message is None:
+                self._await_more()
+                return
+            if not self._respond(message):
+                return
+            if not self._buffer:
+                self._rest()
+                return
+        self._service.loop.soon(self._continue)
+
+    def _continue(self) -> None:
+        if self.state in (State.NEW, State.IDLE, State.READING, State.DROPPING):
+            self._guard(self._advance)
+
+    def _next_message(self) -> Request | Refusal | None:
+        if self._protocol is None and not self._decide(ended=self._ended):
+            return None
+        if self._drop is not None:
+            return self._drop_body()
+        if self._protocol is Protocol.PLAIN:
+            message, self._buffer = plain.read(self._buffer), b""
+            return message
+        head = self._service.reader.read(self._buffer)
+        if head is None:
+            return None
+        self._buffer = self._buffer[head.size :]
+        if not head.body:
+            return head.message
+        self._drop = head.message, Drop(head.body)
+        return self._drop_body()
+
+    def _decide(self, *, ended: bool) -> bool:
+        if not self._buffer:
+            return False
+        self._protocol = detect.decide(self._buffer, ended=ended)
+        return self._protocol is not None
+
+    def _drop_body(self) -> Request | Refusal | None:
+        assert self._drop is not None
+        message, drop = self._drop
+        try:
+            rest = drop.feed(self._buffer)
+        except BadBody as error:
+            self._drop = None
+            return Refusal(
+                message.protocol, error.status, error.reason, message.method, message.target
+            )
+        self._buffer = rest or b""
+        if rest is None:
+            return None
+        self._drop = None
+        return message
+
+    def _await_more(self) -> None:
+        if self._ended:
+            self._close()
+        elif self._drop is not None:
+            self._go(State.DROPPING)
+        elif not self._buffer.replace(b"\r\n", b""):  # empty lines before a request are nothing
+            self._buffer = b""
+            self._rest()
+        elif self._protocol is not None:
+            self._go(State.READING)
+        else:
+            self._go(State.DECIDING)
+
+    def _rest(self) -> None:
+        """Wait for the next request. The state of most connections most of the time."""
+        if self._ended:
+            self._close()
+        elif self.state is State.IDLE:
+            self._since_s = self._service.clock.now_s
+        elif self._protocol is not None:
+            self._go(State.IDLE)
+
+    def _go(self, state: State) -> None:
+        if self.state is not state:
+            self._enter(state)
+
+    # Sending.
+
+    def _respond(self, message: Request | Refusal) -> bool:
+        """Begin an answer; say whether it has gone whole and the connection goes on."""
+        reply = self._service.site.answer(message)
+        sent = 0
+        if reply.start and not reply.rest:
+            try:
+                sent = self._sock.send(reply.start)
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._fail(Transfer(message, reply, self._service.clock.now_s), "peer")
+                return False
+        if sent == reply.size_bytes:
+            self._service.ledger.instant(self.peer, message, reply)
+            if reply.close:
+                self._linger()
+            return not reply.close
+        self._transfer = Transfer(message, reply, self._service.clock.now_s)
+        self._transfer.taken(sent, self._service.clock.now_s)
+        return self._send_on()
+
+    def _send_on(self) -> bool:
+        """Send what the socket takes now; say whether all has gone and the connection goes on."""
+        transfer = self._transfer
+        assert transfer is not None
+        now_s = self._service.clock.now_s
+        before = transfer.sent_bytes
+        try:
+            whole = transfer.advance(self._sock, now_s)
+        except Truncated:
+            self._fail(transfer, "truncated")
+            return False
+        except OSError as error:
+            self._fail(transfer, "peer" if error.errno in _PEER_GONE else "error")
+            return False
+        if transfer.sent_bytes > before:
+            self._since_s = now_s
+        if not whole:
+            self._await_writable()
+            return False
+        self._transfer = None
+        self._service.ledger.finished(self.peer, transfer, "done")
+        if transfer.reply.close:
+            self._linger()
+        return not transfer.reply.close
+
+    def _await_writable(self) -> None:
+        if self.state is not State.SENDING:
+            self._enter(State.SENDING)
+
+    def _pump(self) -> None:
+        if not self._send_on():
+            return
+        self._enter(State.IDLE)
+        if self._buffer:
+            self._advance()
+        else:
+            self._rest()
+
+    def _fail(self, transfer: Transfer, outcome: str) -> None:
+        self._transfer = transfer
+        self.abort(outcome)
+
+    # Time.
+
+    def _deadline_s(self) -> float:
+        return self._since_s + self._service.patience_s[self.state]
+
+    def _next_look_s(self) -> float:
+        if self.state is State.SENDING and self._service.min_rate:
+            return min(self._deadline_s(), self._service.clock.now_s + _RATE_PERIOD_S)
+        return self._deadline_s()
+
+    def _look_at_deadline(self) -> None:
+        if self._deadline_s() <= self._service.clock.now_s:
+            self._expire()
+        elif self._is_too_slow():
+            self._service.count_timeout("min_rate")
+            self.abort("min_rate")
+        else:
+            self._service.loop.timers.watch(self, self._next_look_s())
+
+    def _is_too_slow(self) -> bool:
+        if self._transfer is None or not self._service.min_rate:
+            return False
+        elapsed_s = self._service.clock.now_s - self._transfer.began_s
+        grace_s = self._service.min_rate_grace_s
+        return (
+            elapsed_s > grace_s and self._transfer.sent_bytes < elapsed_s * self._service.min_rate
+        )
+
+    def _expire(self) -> None:
+        match self.state:
+            case State.NEW:
+                self._service.count_timeout("head")
+                self._close()
+            case State.DECIDING:
+                self._protocol = Protocol.PLAIN
+                self._advance()
+            case State.READING | State.DROPPING:
+                self._service.count_timeout("head")
+                self._drop = None
+                self._respond(Refusal(Protocol.HTTP, 408, _TOO_LATE))
+            case State.IDLE:
+                self._service.count_timeout("idle")
+                self._linger()
+            case State.SENDING:
+                self._service.count_timeout("stall")
+                self.abort("stall")
+            case State.LINGERING:
+                self._service.count_timeout("linger")
+                self._close()
+
+    # Ending.
+
+    def _linger(self) -> None:
+        """Say that nothing more will come, and listen until the peer has said the same."""
+        if self._ended:
+            self._close()
+            return
+        try:
+            self._sock.shutdown(socket.SHUT_WR)
+        except OSError:  # the peer has reset the connection
+            self._close()
+            return
+        self._enter(State.LINGERING)
+
+    def _read_away(self) -> None:
+        try:
+            data = self._sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # reset: the peer is gone, which is what was waited for
+            data = b""
+        if not data:
+            self._close()
+
+    def _close(self) -> None:
+        self._service.loop.remove(self._sock.fileno())
+        self._service.loop.timers.forget(self)
+        self._enter(State.CLOSED)
+        self._sock.close()
+        self._service.left(self)
+
+    def _enter(self, state: State) -> None:
+        before = self.state
+        if state not in FOLLOWS[before]:
+            raise IllegalTransitionError(f"{before.name} -> {state.name}")
+        self.state = state
+        self._service.count_state(before, state)
+        if state is State.CLOSED:
+            return
+        if state is State.SENDING:
+            self._service.loop.modify(self._sock.fileno(), WRITE)
+        elif before is State.SENDING:
+            self._service.loop.modify(self._sock.fileno(), READ)
+        self._since_s = self._service.clock.now_s
+        self._service.loop.timers.watch(self, self._next_look_s())

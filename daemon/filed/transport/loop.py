@@ -1,0 +1,101 @@
+"""The event loop of a worker: one epoll set, a turn at a time.
+
+What epoll(7) promises and what follows from it here:
+
+- Events are level-triggered: a handler that leaves work undone is called again in the next turn,
+  so taking only a fair share at a time needs no bookkeeping.
+- The kernel reports on open file descriptions, by the number they had. A descriptor closed in this
+  turn whose number is given to a new one in the same turn could be handed the old one's event. So
+  nothing new is opened for the loop while events are dealt with: accepting is done at the end of
+  the turn (`at_end`). Handlers are looked up again for each event, so one removed in this turn is
+  not called.
+- EPOLLEXCLUSIVE wakes one of the workers that wait on a shared listener instead of all; such an
+  entry cannot be modified, only removed and added.
+"""
+
+import select
+from collections.abc import Callable
+from typing import Final
+
+from filed.clock import Clock
+from filed.transport.timers import Timers
+
+READ: Final = select.EPOLLIN
+WRITE: Final = select.EPOLLOUT
+SHARED: Final = select.EPOLLIN | select.EPOLLEXCLUSIVE
+
+Handler = Callable[[int], None]
+
+# How many events a turn deals with at most.
+_EVENTS_A_TURN: Final = 512
+
+
+class Loop:
+    """Waits for events and hands them out; then what belongs to the end of a turn.
+
+    Attributes:
+        clock: read once, when a turn begins.
+        timers: looked after once a turn.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Begin with nothing to wait for."""
+        self.clock = clock
+        self.timers = Timers(clock)
+        self._epoll = select.epoll()
+        self._handlers: dict[int, Handler] = {}
+        self._soon: list[Callable[[], None]] = []
+        self._at_end: list[Callable[[], None]] = []
+        self._running = False
+
+    def close(self) -> None:
+        """Give the epoll descriptor back."""
+        self._epoll.close()
+
+    def add(self, fd: int, events: int, handler: Handler) -> None:
+        """Call `handler` with the event mask whenever one of `events` holds for `fd`."""
+        self._epoll.register(fd, events)
+        self._handlers[fd] = handler
+
+    def modify(self, fd: int, events: int) -> None:
+        """Wait for other events on a descriptor."""
+        self._epoll.modify(fd, events)
+
+    def remove(self, fd: int) -> None:
+        """Forget a descriptor; to be called before it is closed."""
+        del self._handlers[fd]
+        self._epoll.unregister(fd)
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call once in the next turn, which begins without waiting."""
+        self._soon.append(callback)
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        """Call at the end of each turn, after its events, in the order given here."""
+        self._at_end.append(callback)
+
+    def stop(self) -> None:
+        """End `run` with this turn."""
+        self._running = False
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        poll, clock, handlers = self._epoll.poll, self.clock, self._handlers
+        self._running = True
+        while self._running:
+            events = poll(0 if self._soon else self.timers.wait_s(), _EVENTS_A_TURN)
+            clock.advance()
+            for fd, mask in events:
+                handler = handlers.get(fd)
+                if handler is not None:
+                    handler(mask)
+            if self._soon:
+                self._run_soon()
+            self.timers.expire()
+            for callback in self._at_end:
+                callback()
+
+    def _run_soon(self) -> None:
+        callbacks, self._soon = self._soon, []
+        for callback in callbacks:
+            callback()

@@ -1,0 +1,86 @@
+"""What all connections of a worker share."""
+
+from typing import TYPE_CHECKING, Final
+
+from filed.metrics import catalogue
+from filed.settings import Settings
+from filed.transport.states import GAUGES, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from filed.clock import Clock
+    from filed.protocols.http.syntax import Reader
+    from filed.site import Site
+    from filed.transport.connection import Connection
+    from filed.transport.ledger import Ledger
+    from filed.transport.loop import Loop
+
+# How long to wait after "G" for the rest of "GET ", before it is taken for a file's name.
+_DECIDE_S: Final = 0.3
+# How long a peer is listened to after the last byte was sent: closing with its bytes unread would
+# be a reset, which can wipe out the reply on its way (RFC 9112 §9.6).
+_LINGER_S: Final = 2.0
+
+
+class Service:
+    """The worker's part of a connection.
+
+    Attributes:
+        loop, clock: who calls a connection, and when that is.
+        reader: reads heads of HTTP requests.
+        site: answers them.
+        ledger: is told of each answer that has ended.
+        patience_s: how long a connection may stay in each state without progress.
+        min_rate, min_rate_grace_s: bytes a second that a peer has to take at least, once the grace
+            is over; 0 for any.
+        left: called with each connection that has closed.
+    """
+
+    def __init__(  # noqa: PLR0913 - one of each, by name
+        self,
+        settings: Settings,
+        row: memoryview,
+        *,
+        loop: "Loop",
+        reader: "Reader",
+        site: "Site",
+        ledger: "Ledger",
+        left: "Callable[[Connection], None]",
+    ) -> None:
+        """Bring the parts together."""
+        self.loop = loop
+        self.clock: Clock = loop.clock
+        self.reader = reader
+        self.site = site
+        self.ledger = ledger
+        self.left = left
+        timeouts = settings.timeouts
+        self.min_rate = timeouts.min_rate
+        self.min_rate_grace_s = timeouts.min_rate_grace
+        self.patience_s = {
+            State.NEW: timeouts.head,
+            State.DECIDING: _DECIDE_S,
+            State.READING: timeouts.head,
+            State.DROPPING: timeouts.head,
+            State.IDLE: timeouts.idle,
+            State.SENDING: timeouts.stall,
+            State.LINGERING: _LINGER_S,
+        }
+        self._row = row
+        self._gauges = {state: catalogue.CONNECTIONS.slot(label) for state, label in GAUGES.items()}
+        self._timeouts = {
+            phase: catalogue.TIMEOUTS.slot(phase)
+            for phase in ("head", "idle", "stall", "min_rate", "linger")
+        }
+
+    def count_state(self, before: State | None, after: State) -> None:
+        """Keep the gauge of connections by state."""
+        if before is not None:
+            self._row[self._gauges[before]] -= 1
+        if after is not State.CLOSED:
+            self._row[self._gauges[after]] += 1
+
+    def count_timeout(self, phase: str) -> None:
+        """Count a connection that had to be ended."""
+        self._row[self._timeouts[phase]] += 1

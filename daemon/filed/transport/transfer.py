@@ -1,0 +1,96 @@
+"""One reply on its way out: the only place that moves a served file's bytes.
+
+Head and file leave under TCP_CORK, so that the head shares its segment with the first bytes of the
+file, and sendfile(2) takes them from the page cache to the socket without a copy here. At most
+2 MiB leave in a turn, so that one fast client does not hold up the others.
+"""
+
+import os
+import socket
+from typing import Final
+
+from filed.protocols.messages import Refusal, Request
+from filed.site.reply import FileSlice, Reply
+
+_TURN_BYTES: Final = 2 * 1024 * 1024
+
+
+class Truncated(Exception):  # noqa: N818 - named for what happened to the file
+    """The file ended before the bytes that its head has promised."""
+
+
+class Transfer:
+    """What is left of a reply, and how it has fared.
+
+    Attributes:
+        message, reply: what is being answered, with what.
+        began_s: monotonic seconds when the request was understood.
+        first_byte_s: monotonic seconds when the kernel took the first byte; None before.
+        sent_bytes: what the kernel has taken.
+    """
+
+    __slots__ = ("_index", "_offset", "began_s", "first_byte_s", "message", "reply", "sent_bytes")
+
+    def __init__(self, message: Request | Refusal, reply: Reply, now_s: float) -> None:
+        """Begin with nothing sent."""
+        self.message = message
+        self.reply = reply
+        self.began_s = now_s
+        self.first_byte_s: float | None = None
+        self.sent_bytes = 0
+        self._index = -1  # -1 is `reply.start`, the rest counts from 0
+        self._offset = 0
+
+    def taken(self, count: int, now_s: float) -> None:
+        """Note that the kernel has taken `count` bytes."""
+        if count:
+            self.sent_bytes += count
+            self._offset += count
+            if self.first_byte_s is None:
+                self.first_byte_s = now_s
+
+    def advance(self, sock: socket.socket, now_s: float) -> bool:
+        """Send what the socket takes, a turn's share at most; say whether that was the last.
+
+        Raises:
+            Truncated: the file is shorter than it was.
+            OSError: the peer is gone, or the file cannot be read.
+        """
+        if self._index < 0 and self.reply.rest and not self.sent_bytes:
+            _cork(sock, on=True)
+        left = _TURN_BYTES
+        while self._index < len(self.reply.rest):
+            if left <= 0:
+                return False
+            try:
+                count, whole = self._send_segment(sock, left)
+            except BlockingIOError:
+                return False
+            self.taken(count, now_s)
+            left -= count
+            if whole:
+                self._index += 1
+                self._offset = 0
+            elif not count:
+                raise Truncated
+        if self.reply.rest:
+            _cork(sock, on=False)
+        return True
+
+    def _send_segment(self, sock: socket.socket, most: int) -> tuple[int, bool]:
+        segment = self.reply.start if self._index < 0 else self.reply.rest[self._index]
+        if isinstance(segment, FileSlice):
+            remaining = segment.count - self._offset
+            offset = segment.offset + self._offset
+            count = os.sendfile(sock.fileno(), segment.file.fd, offset, min(remaining, most))
+            return count, count == remaining
+        remaining = len(segment) - self._offset
+        if not remaining:
+            return 0, True
+        with memoryview(segment) as view:
+            count = sock.send(view[self._offset : self._offset + most])
+        return count, count == remaining
+
+
+def _cork(sock: socket.socket, *, on: bool) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
