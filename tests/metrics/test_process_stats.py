@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from filed.metrics import process
 from filed.metrics.catalogue import PROCESS_CPU, PROCESS_FDS, PROCESS_MEMORY
 from filed.metrics.process import ProcessStats, listed_descriptors, open_descriptors
 from filed.metrics.table import Table
@@ -67,6 +68,20 @@ def test_descriptors_are_counted_as_they_come_and_go(table: Table) -> None:
         os.close(fd)
     stats.update()
     assert table.row(0)[slot] == before
+    stats.close()
+
+
+def test_when_descriptors_cannot_be_counted_the_last_count_stands(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stats = ProcessStats(table.row(0), "worker")
+    stats.update()
+    before = table.row(0).tolist()
+    monkeypatch.setattr(process, "_FDS", Path("/proc/self/nothing"))
+    stats.update()
+    after = table.row(0).tolist()
+    assert after[PROCESS_FDS.slot("worker")] == before[PROCESS_FDS.slot("worker")] > 0
+    assert after[CPU] > before[CPU]
     stats.close()
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from exporter_child import Start
 
+from exporter_child import Start
 from filed.metrics.catalogue import CONNECTIONS_ACCEPTED, WORKER_HEARTBEAT
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"

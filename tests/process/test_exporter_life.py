@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from exporter_child import PATIENCE_S, Start, wait_until
 
+from exporter_child import PATIENCE_S, Start, wait_until
 from filed.metrics.catalogue import (
     EXPORTER_HEARTBEAT,
     PROCESS_CPU,
@@ -154,6 +154,7 @@ def test_whatever_a_client_sends_the_next_one_is_served(start: Start, sent: byte
     assert running.fetch("/metrics")[0].status == 200
 
 
+ALONE = """
 import os, socket, sys
 from filed.metrics.table import Table
 from filed.process import exporter

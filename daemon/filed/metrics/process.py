@@ -5,6 +5,7 @@ Each process writes its own, since after dropping privileges no other one may re
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -49,7 +50,9 @@ class ProcessStats:
         # proc_pid_statm(5): the second number is the resident set, in pages.
         resident_pages = int(os.pread(self._statm, _STATM_BYTES, 0).split()[1])
         self._row[self._memory_slot] = resident_pages * _PAGE_BYTES
-        self._row[self._fds_slot] = open_descriptors()
+        # Before Linux 6.2 counting takes a descriptor; with none free, the last count stands.
+        with suppress(OSError):
+            self._row[self._fds_slot] = open_descriptors()
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -2,7 +2,7 @@
 
 It holds the sockets and the table, forks, watches and reacts to signals. It never reads a client's
 byte, opens a served file or runs a thread, so a fork is always safe and nothing a client does can
-hurt it. Each turn of its loop ends with `_reconcile`: what is wanted, what is there, and the
+hurt it. Whatever happens, what follows is `_reconcile`: what is wanted, what is there, and the
 difference. What it reads in the table it does not trust.
 """
 
@@ -73,7 +73,11 @@ def serve(loaded: Loaded, *, banner: bool) -> int:
 
 
 class Master:
-    """Keeps its posts filled."""
+    """Keeps its posts filled.
+
+    Attributes:
+        tick: belongs to the timers.
+    """
 
     def __init__(  # noqa: PLR0913 - a process's whole surroundings
         self,
@@ -106,8 +110,8 @@ class Master:
         self._loop = Loop(self._clock)
         self._signals = Signals(heard=(*_STOP, signal.SIGHUP, signal.SIGCHLD))
         self._loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
-        self._loop.at_end(self._reconcile)
         Periodic(self._loop.timers, self._clock, _PERIOD_S, self._every_second)
+        self.tick = 0
         self._announced = False
         self._kill_s: float | None = None  # set once stopping: when patience ends
         self._code = 0
@@ -144,6 +148,11 @@ class Master:
                 self._on_hang_up()
             else:
                 self._stop(number)
+        self._reconcile()
+
+    def on_wake(self) -> None:
+        """Look again: a post may be filled now, or patience has ended."""
+        self._reconcile()
 
     def _on_hang_up(self) -> None:
         if sys.stdin.isatty() or self._banner:
@@ -161,6 +170,7 @@ class Master:
 
     def _stop_all(self, number: signal.Signals, patience_s: float) -> None:
         self._kill_s = self._clock.now_s + patience_s
+        self._loop.timers.watch(self, self._kill_s)
         for post in self._posts:
             if post.child is not None and post.role is Role.WORKER:
                 post.child.signal(number)
@@ -172,6 +182,7 @@ class Master:
         if child.ready:
             post.boot_failures = 0
             _log.debug("child_ready", role=post.title, pid=child.pid)
+            self._announce_once()
 
     def _forget_ready_fd(self, child: Child) -> None:
         if child.ready_fd is not None:
@@ -220,9 +231,8 @@ class Master:
         for post in self._posts:
             if post.child is None and post.start_s <= self._clock.now_s:
                 self._fill(post)
-        if not self._announced and all(_is_ready(post) for post in self._posts):
-            self._announced = True
-            self._announce()
+            if post.child is None:
+                self._loop.timers.watch(self, post.start_s)
 
     def _wind_up(self) -> None:
         """Stop the exporter once the workers are gone, and the loop once everyone is."""
@@ -277,7 +287,10 @@ class Master:
         self._row[catalogue.WORKERS.slot("running")] = running
         self._row[catalogue.WORKERS.slot("draining")] = alive - running
 
-    def _announce(self) -> None:
+    def _announce_once(self) -> None:
+        if self._announced or not all(map(_is_ready, self._posts)):
+            return
+        self._announced = True
         listeners = self._listeners
         metrics = None if listeners.metrics is None else shown(listeners.metrics)
         _log.info(

@@ -21,6 +21,7 @@ from filed.protocols.http.syntax import Limits, Reader
 from filed.settings import Settings
 from filed.site import Site
 from filed.transport.acceptor import Acceptor
+from filed.transport.connection import Connection
 from filed.transport.datagrams import Datagrams
 from filed.transport.ledger import Ledger
 from filed.transport.loop import READ, Loop
@@ -39,7 +40,11 @@ _CACHED_SHARE: Final = 4
 
 
 class Worker:
-    """The parts of a worker, and a few flags around its loop."""
+    """The parts of a worker, and a few flags around its loop.
+
+    Attributes:
+        tick: belongs to the timers: when draining has lasted long enough.
+    """
 
     def __init__(  # noqa: PLR0913 - a process's whole surroundings, by name
         self,
@@ -71,7 +76,8 @@ class Worker:
         self._row = row
         self._sink = sink
         self._dropped = 0
-        self._deadline_s: float | None = None
+        self._draining = False
+        self.tick = 0
         clock = Clock()
         self._loop = loop = Loop(clock)
         self._cache = Cache(
@@ -84,7 +90,7 @@ class Worker:
         )
         self._site = Site(settings, tree, self._cache, clock)
         access = AccessLog(sink, json=json, worker=number) if settings.log.access else None
-        ledger = Ledger(row, clock, access)
+        ledger = Ledger(row, loop, access)
         self._acceptor = Acceptor(settings, table, row, loop, listeners.tcp)
         limits = settings.limits
         self._service = Service(
@@ -94,7 +100,7 @@ class Worker:
             reader=Reader(Limits(limits.request_line, limits.request_head)),
             site=self._site,
             ledger=ledger,
-            left=self._acceptor.left,
+            left=self._left,
         )
         self._datagrams = Datagrams(
             settings, row, loop=loop, site=self._site, ledger=ledger, sockets=listeners.udp
@@ -105,8 +111,6 @@ class Worker:
         )
         loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
         loop.add(master_pidfd, READ, lambda _mask: self._on_master_gone(master_pidfd))
-        loop.at_end(ledger.settle)
-        loop.at_end(self._stop_when_empty)
         Periodic(loop.timers, clock, _PERIOD_S, self._every_second)
 
     def run(self, ready: Callable[[], None]) -> int:
@@ -133,9 +137,9 @@ class Worker:
 
     def _drain(self) -> None:
         """Take nothing new, and let what is under way finish for a while."""
-        if self._deadline_s is not None:
+        if self._draining:
             return
-        self._deadline_s = self._loop.clock.now_s + self._settings.timeouts.drain
+        self._draining = True
         self._acceptor.shut()
         self._datagrams.shut()
         self._site.closing = True
@@ -144,14 +148,21 @@ class Worker:
             self._service.patience_s[state] = min(patience_s, _DRAIN_IDLE_S)
         for connection in list(self._acceptor.connections):
             connection.on_drain()
+        self._stop_when_empty()
+        self._loop.timers.watch(self, self._loop.clock.now_s + self._settings.timeouts.drain)
+
+    def on_wake(self) -> None:
+        """End what has not finished in the time it was given to drain."""
+        for connection in list(self._acceptor.connections):
+            self._service.count_timeout("drain")
+            connection.abort("drain")
+
+    def _left(self, connection: Connection) -> None:
+        self._acceptor.left(connection)
+        if self._draining:
+            self._stop_when_empty()
 
     def _stop_when_empty(self) -> None:
-        if self._deadline_s is None:
-            return
-        if self._loop.clock.now_s >= self._deadline_s:
-            for connection in list(self._acceptor.connections):
-                self._service.count_timeout("drain")
-                connection.abort("drain")
         if not self._acceptor.connections:
             self._loop.stop()
 

@@ -89,7 +89,6 @@ class Acceptor:
             catalogue.CONNECTIONS.slot(state) for state in ("reading", "sending", "idle")
         ]
         self._workers = catalogue.WORKERS.slot("running")
-        loop.at_end(self._accept_ready)
 
     def open(self, service: Service) -> None:
         """Begin to accept for `service`."""
@@ -130,11 +129,11 @@ class Acceptor:
             self._loop.timers.watch(self, self._loop.clock.now_s + _RETRY_S)
 
     def _on_readable(self, listener: socket.socket, _mask: int) -> None:
+        if not self._ready:
+            self._loop.at_end(self._accept_ready)
         self._ready.append(listener)
 
     def _accept_ready(self) -> None:
-        if not self._ready:
-            return
         ready, self._ready = self._ready, []
         for listener in ready:
             for _ in range(_ACCEPTS_A_TURN):

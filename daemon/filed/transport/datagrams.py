@@ -49,7 +49,7 @@ Ancillary = list[tuple[int, int, bytes]]
 Source = tuple[str, int]
 
 
-class _NoReply(Exception):  # noqa: N818 - not an error: what is done with most of what is odd
+class _NoReply(Exception):
     """A datagram that is dropped; its argument is the reason, as the metric names it."""
 
 

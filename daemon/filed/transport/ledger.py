@@ -13,6 +13,7 @@ from filed.log.access import AccessLog, Asked, Outcome
 from filed.metrics import catalogue
 from filed.protocols.messages import Protocol, Refusal, Request
 from filed.site.reply import Reply
+from filed.transport.loop import Loop
 from filed.transport.transfer import Transfer
 
 Peer = tuple[str, int]
@@ -48,10 +49,11 @@ _DURATION_SCALE: Final = catalogue.TRANSFER_DURATION.scale
 class Ledger:
     """Counts what this worker has answered in its row of the table, and logs it."""
 
-    def __init__(self, row: memoryview, clock: Clock, access: AccessLog | None) -> None:
+    def __init__(self, row: memoryview, loop: Loop, access: AccessLog | None) -> None:
         """Log to `access`, or nowhere where it is None."""
         self._row = row
-        self._clock = clock
+        self._loop = loop
+        self._clock: Clock = loop.clock
         self._access = access
         self._instant: list[tuple[Peer, Message, Reply]] = []
         self._transfers = {
@@ -61,6 +63,8 @@ class Ledger:
 
     def instant(self, peer: Peer, message: Message, reply: Reply) -> None:
         """Take note of an answer that has gone whole within this turn."""
+        if not self._instant:
+            self._loop.at_end(self._settle)
         self._instant.append((peer, message, reply))
 
     def finished(self, peer: Peer, transfer: Transfer, how: str) -> None:
@@ -95,11 +99,8 @@ class Ledger:
                 peer, message, Outcome(reply.status, size, size, elapsed_s, elapsed_s, "done")
             )
 
-    def settle(self) -> None:
-        """Settle what was answered within this turn. To be called at its end."""
-        instant = self._instant
-        if not instant:
-            return
+    def _settle(self) -> None:
+        instant, self._instant = self._instant, []
         elapsed_s = self._clock.elapsed_s()
         row, per_protocol = self._row, dict.fromkeys(self._transfers, 0)
         for peer, message, reply in instant:
@@ -116,7 +117,6 @@ class Ledger:
             if count:
                 self._count_ttfb(self._transfers[protocol], count, elapsed_s)
                 self._count_duration(self._transfers[protocol], count, elapsed_s)
-        instant.clear()
 
     def _count_ttfb(self, counters: _Counters, count: int, seconds: float) -> None:
         bucket = bisect_left(catalogue.TIME_TO_FIRST_BYTE.bounds, seconds)

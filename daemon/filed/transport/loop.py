@@ -71,7 +71,7 @@ class Loop:
         self._soon.append(callback)
 
     def at_end(self, callback: Callable[[], None]) -> None:
-        """Call at the end of each turn, after its events, in the order given here."""
+        """Call once at the end of this turn, after its events."""
         self._at_end.append(callback)
 
     def stop(self) -> None:
@@ -80,22 +80,25 @@ class Loop:
 
     def run(self) -> None:
         """Turn until stopped."""
-        poll, clock, handlers = self._epoll.poll, self.clock, self._handlers
+        poll, clock, timers, handlers = self._epoll.poll, self.clock, self.timers, self._handlers
         self._running = True
         while self._running:
-            events = poll(0 if self._soon else self.timers.wait_s(), _EVENTS_A_TURN)
+            events = poll(0 if self._soon else timers.wait_s(), _EVENTS_A_TURN)
             clock.advance()
             for fd, mask in events:
                 handler = handlers.get(fd)
                 if handler is not None:
                     handler(mask)
             if self._soon:
-                self._run_soon()
-            self.timers.expire()
-            for callback in self._at_end:
-                callback()
+                callbacks, self._soon = self._soon, []
+                _call_all(callbacks)
+            if timers.due_s <= clock.now_s:
+                timers.expire()
+            if self._at_end:
+                callbacks, self._at_end = self._at_end, []
+                _call_all(callbacks)
 
-    def _run_soon(self) -> None:
-        callbacks, self._soon = self._soon, []
-        for callback in callbacks:
-            callback()
+
+def _call_all(callbacks: list[Callable[[], None]]) -> None:
+    for callback in callbacks:
+        callback()

@@ -71,7 +71,7 @@ class Service:
         self._gauges = {state: catalogue.CONNECTIONS.slot(label) for state, label in GAUGES.items()}
         self._timeouts = {
             phase: catalogue.TIMEOUTS.slot(phase)
-            for phase in ("head", "idle", "stall", "min_rate", "linger")
+            for phase in ("head", "idle", "stall", "min_rate", "linger", "drain")
         }
 
     def count_state(self, before: State | None, after: State) -> None:

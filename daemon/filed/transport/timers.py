@@ -10,6 +10,7 @@ idle connections share a few hundred buckets.
 """
 
 import heapq
+import math
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -29,10 +30,15 @@ class Timed(Protocol):
 
 
 class Timers:
-    """Items by the tick in which they want to be looked at."""
+    """Items by the tick in which they want to be looked at.
+
+    Attributes:
+        due_s: monotonic seconds before which nothing is due; infinite where nothing ever is.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Begin empty."""
+        self.due_s = math.inf
         self._clock = clock
         self._buckets: dict[int, set[Timed]] = {}
         self._order: list[int] = []  # a heap of the buckets' ticks
@@ -52,6 +58,7 @@ class Timers:
         if bucket is None:
             bucket = self._buckets[tick] = set()
             heapq.heappush(self._order, tick)
+            self.due_s = self._order[0] * _TICK_S
         bucket.add(item)
 
     def forget(self, item: Timed) -> None:
@@ -61,10 +68,10 @@ class Timers:
             item.tick = 0
 
     def wait_s(self) -> float:
-        """Return how long nothing will be due; -1 for ever."""
-        if not self._order:
+        """Return how long nothing will be due; -1 for ever, as epoll_wait(2) has it."""
+        if self.due_s == math.inf:
             return -1
-        return max(0.0, self._order[0] * _TICK_S - self._clock.now_s)
+        return max(0.0, self.due_s - self._clock.now_s)
 
     def expire(self) -> None:
         """Wake what is due in this turn."""
@@ -75,6 +82,7 @@ class Timers:
                 item.tick = 0
                 item.on_wake()
             del self._buckets[heapq.heappop(self._order)]
+        self.due_s = self._order[0] * _TICK_S if self._order else math.inf
 
 
 class Periodic:

@@ -10,12 +10,12 @@ import socket
 from typing import Final
 
 from filed.protocols.messages import Refusal, Request
-from filed.site.reply import FileSlice, Reply
+from filed.site.reply import FileSlice, Reply, Segment
 
 _TURN_BYTES: Final = 2 * 1024 * 1024
 
 
-class Truncated(Exception):  # noqa: N818 - named for what happened to the file
+class Truncated(Exception):
     """The file ended before the bytes that its head has promised."""
 
 
@@ -42,12 +42,11 @@ class Transfer:
         self._offset = 0
 
     def taken(self, count: int, now_s: float) -> None:
-        """Note that the kernel has taken `count` bytes."""
-        if count:
-            self.sent_bytes += count
-            self._offset += count
-            if self.first_byte_s is None:
-                self.first_byte_s = now_s
+        """Note that the kernel has taken `count` bytes of the segment that is under way."""
+        if count and self.first_byte_s is None:
+            self.first_byte_s = now_s
+        self.sent_bytes += count
+        self._offset += count
 
     def advance(self, sock: socket.socket, now_s: float) -> bool:
         """Send what the socket takes, a turn's share at most; say whether that was the last.
@@ -56,40 +55,36 @@ class Transfer:
             Truncated: the file is shorter than it was.
             OSError: the peer is gone, or the file cannot be read.
         """
-        if self._index < 0 and self.reply.rest and not self.sent_bytes:
+        segments = self.reply.rest
+        if segments and not self.sent_bytes:
             _cork(sock, on=True)
         left = _TURN_BYTES
-        while self._index < len(self.reply.rest):
-            if left <= 0:
-                return False
+        while self._index < len(segments):
+            segment = self.reply.start if self._index < 0 else segments[self._index]
+            size = segment.count if isinstance(segment, FileSlice) else len(segment)
+            share = min(size - self._offset, left)
             try:
-                count, whole = self._send_segment(sock, left)
+                count = _send(sock, segment, self._offset, share) if share else 0
             except BlockingIOError:
                 return False
             self.taken(count, now_s)
+            if self._offset < size:
+                if not count and share:
+                    raise Truncated
+                return False  # the socket is full, or the turn's share is used up
             left -= count
-            if whole:
-                self._index += 1
-                self._offset = 0
-            elif not count:
-                raise Truncated
-        if self.reply.rest:
+            self._index += 1
+            self._offset = 0
+        if segments:
             _cork(sock, on=False)
         return True
 
-    def _send_segment(self, sock: socket.socket, most: int) -> tuple[int, bool]:
-        segment = self.reply.start if self._index < 0 else self.reply.rest[self._index]
-        if isinstance(segment, FileSlice):
-            remaining = segment.count - self._offset
-            offset = segment.offset + self._offset
-            count = os.sendfile(sock.fileno(), segment.file.fd, offset, min(remaining, most))
-            return count, count == remaining
-        remaining = len(segment) - self._offset
-        if not remaining:
-            return 0, True
-        with memoryview(segment) as view:
-            count = sock.send(view[self._offset : self._offset + most])
-        return count, count == remaining
+
+def _send(sock: socket.socket, segment: Segment, offset: int, count: int) -> int:
+    if isinstance(segment, FileSlice):
+        return os.sendfile(sock.fileno(), segment.file.fd, segment.offset + offset, count)
+    with memoryview(segment) as view:
+        return sock.send(view[offset : offset + count])
 
 
 def _cork(sock: socket.socket, *, on: bool) -> None:
