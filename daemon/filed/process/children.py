@@ -30,6 +30,8 @@ class Child:
         row: of the table, leased to it.
         ready_fd: readable when it has become ready, or has died before; None after that.
         started_s: monotonic seconds.
+        heartbeat: what its row last said of it.
+        seen_s: when (monotonic) that last changed.
         killed_for: why the master killed it; empty if it did not.
     """
 
@@ -38,7 +40,19 @@ class Child:
     ready_fd: int | None
     started_s: float
     ready: bool = False
+    heartbeat: int = 0
+    seen_s: float = 0.0
     killed_for: str = ""
+
+    def is_silent(self, heartbeat: int, now_s: float, patience_s: float) -> bool:
+        """Say whether its heartbeat has not changed for `patience_s`.
+
+        What the heartbeat says is not trusted, and the clock it is taken from may be set: that it
+        changes is enough.
+        """
+        if heartbeat != self.heartbeat or not self.seen_s:
+            self.heartbeat, self.seen_s = heartbeat, now_s
+        return now_s - self.seen_s > patience_s
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal. It has not been reaped, so the id is still its own."""

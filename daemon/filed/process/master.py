@@ -39,7 +39,6 @@ from filed.transport.timers import Periodic
 _log = structlog.get_logger()
 
 _PERIOD_S: Final = 1.0
-_WALL_NS: Final = 1_000_000_000
 _BOOT_ATTEMPTS: Final = 5
 # How much longer than the drain a child may take before it is killed, and how long after a second
 # signal.
@@ -275,11 +274,8 @@ class Master:
                 post.child.signal(signal.SIGKILL)
 
     def _is_stuck(self, post: Post, child: Child) -> bool:
-        """Say whether a child's loop has not turned for too long, by its heartbeat or its age."""
-        slot = _HEARTBEATS[post.role]
-        silent_s = self._clock.wall_s - self._table.row(child.row)[slot] / _WALL_NS
-        patience_s = self._settings.timeouts.worker
-        return silent_s > patience_s and self._clock.now_s - child.started_s > patience_s
+        heartbeat = self._table.row(child.row)[_HEARTBEATS[post.role]]
+        return child.is_silent(heartbeat, self._clock.now_s, self._settings.timeouts.worker)
 
     def _count_workers(self) -> None:
         alive = sum(post.child is not None for post in self._posts if post.role is Role.WORKER)

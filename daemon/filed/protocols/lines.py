@@ -10,7 +10,6 @@ from typing import Final
 
 BARE_REASON: Final = "Every line has to end in CR LF, and neither may stand anywhere else."
 
-_BARE: Final = re.compile(rb"(?<!\r)\n|\r[^\n]")
 _EMPTY_LINES: Final = re.compile(rb"(?:\r\n)*+")
 
 
@@ -19,7 +18,8 @@ def has_bare(data: bytes) -> bool:
 
     A CR at the very end is not one yet: its LF may be on its way.
     """
-    return _BARE.search(data) is not None
+    rest = data.removesuffix(b"\r").replace(b"\r\n", b"")
+    return b"\r" in rest or b"\n" in rest
 
 
 def empty_lines_size(data: bytes) -> int:

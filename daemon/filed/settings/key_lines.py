@@ -57,10 +57,13 @@ def key_lines(document: str) -> dict[KeyPath, int]:
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
-    """Look a key up; one inside an inline table stands on the line of the key that holds it."""
-    while path not in lines:
-        path = path[:-1]
-    return lines[path]
+    """Look a key up; one inside an inline table stands on the line of the key that holds it.
+
+    Raises:
+        KeyError: the document has nothing of the kind.
+    """
+    holders = (path[:length] for length in range(len(path), 1, -1))
+    return next((lines[holder] for holder in holders if holder in lines), lines[path[:1]])
 
 
 def _statements(document: str) -> Iterator[tuple[int, str]]:

@@ -112,7 +112,7 @@ Addresses = Annotated[
     Words(
         'a list of IP addresses with ports, such as ["[::]:7788"], ["127.0.0.1:7788"], '
         '[":7788"] for all addresses, or [] for none; for a host name give its address',
-        "ADDRESS:PORT,…",
+        "ADDRESS:PORT,...",
         read_list,
     ),
 ]
@@ -129,7 +129,7 @@ AddressOrOff = Annotated[
 FileNames = Annotated[
     tuple[Annotated[str, AfterValidator(_file_name)], ...],
     BeforeValidator(_as_tuple),
-    Words('a list of file names, such as ["index.html"], or [] for none', "NAME,…", read_list),
+    Words('a list of file names, such as ["index.html"], or [] for none', "NAME,...", read_list),
 ]
 User = Annotated[
     Annotated[str, AfterValidator(_user)] | None,

@@ -66,7 +66,7 @@ class Files(Table):
     cache_entries: int = Field(
         4096,
         ge=0,
-        description="How many files each worker keeps open. 0 opens a file anew for each request.",
+        description="How many files each worker remembers. 0 opens a file anew for each request.",
     )
     cache_bytes: Bytes = Field(
         64 * 1024 * 1024,
@@ -125,13 +125,13 @@ class Tftp(Table):
 
 
 class Limits(Table):
-    connections: Annotated[int, Unit("connections")] = Field(
+    connections: int = Field(
         10_000,
         ge=1,
         description="How many connections each worker holds. A full worker accepts no more until "
         "there is room.",
     )
-    per_client: Annotated[int, Unit("connections")] = Field(
+    per_client: int = Field(
         0,
         ge=0,
         description="How many connections one client may have with each worker. Those beyond are "
@@ -153,12 +153,13 @@ class Limits(Table):
     udp_rate: Annotated[int, Unit("answers a second")] = Field(
         50,
         ge=1,
-        description="How many queries a second of one client address each worker answers. Those "
+        description="How many datagrams a second of one client address each worker answers. Those "
         "beyond are dropped, so that nobody is flooded in a forged sender's name.",
     )
     rate: Annotated[int, Unit("bytes a second")] = Field(
         0,
         ge=0,
+        le=0x7FFFFFFF,  # it goes to the kernel as an int (SO_MAX_PACING_RATE, socket(7))
         description="How fast each connection is sent to. 0 is no limit.",
     )
 

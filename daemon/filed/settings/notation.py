@@ -74,10 +74,7 @@ def as_toml(value: object) -> str:
 
 def as_key(*parts: str) -> str:
     """Write a dotted TOML key, its parts quoted where they have to be."""
-    return ".".join(
-        part if _BARE_KEY.fullmatch(part) else json.dumps(part, ensure_ascii=False)
-        for part in parts
-    )
+    return ".".join(part if _BARE_KEY.fullmatch(part) else as_toml(part) for part in parts)
 
 
 def quoted(value: object) -> str:
@@ -85,7 +82,7 @@ def quoted(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     if len(text) <= _QUOTED_CHARACTERS:
         return text
-    return text[: _QUOTED_CHARACTERS - 1] + "…"
+    return text[: _QUOTED_CHARACTERS - 3] + "..."
 
 
 def escaped(text: str) -> str:

@@ -21,7 +21,7 @@ _READERS: Final[Mapping[object, Callable[[str], object]]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """One option of the model.
 
@@ -108,7 +108,7 @@ class Option:
         return Words(self._range(), self._number_placeholder(), _READERS[kind])
 
     def _number_placeholder(self) -> str:
-        return self.unit.upper() if " " not in self.unit and self.unit else "N"
+        return self.unit.upper() if self.unit in ("bytes", "seconds") else "N"
 
     def _range(self) -> str:
         noun = "a whole number" if self.field.annotation is int else "a number"

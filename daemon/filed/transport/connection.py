@@ -1,8 +1,8 @@
 """A TCP connection from accept to close.
 
 It reads what the client sends, lets the protocol say what that means and `site` what the answer
-is, and sends it. Reading stops while a reply is being sent: what a client pipelines meanwhile waits
-in the kernel, so a client that asks and does not read fills its own socket and nothing here.
+is, and sends it. Reading stops while a reply is being sent, so a client that asks and does not read
+fills its own socket and nothing here.
 
 A connection is in one `State`; `_FOLLOWS` says which may come next. Each state has its patience
 (`Service.patience_s`), counted from when it was entered or last made progress.
@@ -26,7 +26,7 @@ from filed.transport.transfer import Transfer, Truncated
 
 _log = structlog.get_logger()
 
-_READ_BYTES: Final = 65536
+_READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
 _REPLIES_A_TURN: Final = 32
 # A close with these options is a reset, which no peer takes for the end of a file (socket(7)).
@@ -63,6 +63,7 @@ class Connection:
         "_buffer",
         "_drop",
         "_ended",
+        "_pending",
         "_protocol",
         "_service",
         "_since_s",
@@ -86,6 +87,7 @@ class Connection:
         self._drop: tuple[Request | Refusal, Drop] | None = None
         self._transfer: Transfer | None = None
         self._ended = False  # the peer has half-closed
+        self._pending = False  # the buffer holds requests that wait for their turn
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
         service.loop.timers.watch(self, self._deadline_s())
@@ -111,7 +113,9 @@ class Connection:
 
     def on_drain(self) -> None:
         """Finish what is under way, and nothing more: the worker is going."""
-        self._service.loop.timers.watch(self, self._deadline_s())
+        if self.state in (State.NEW, State.IDLE):  # a request may be on its way: count from now
+            self._since_s = self._service.clock.now_s
+        self._service.loop.timers.watch(self, self._next_look_s())
 
     def abort(self, outcome: str) -> None:
         """End at once, with a reset where the peer has not got all that it was promised."""
@@ -135,6 +139,8 @@ class Connection:
     # Reading.
 
     def _read(self) -> None:
+        if self._pending:  # what a client pipelines meanwhile waits in the kernel
+            return
         try:
             data = self._sock.recv(_READ_BYTES)
         except BlockingIOError:
@@ -160,10 +166,12 @@ class Connection:
             if not self._buffer:
                 self._rest()
                 return
+        self._pending = True
         self._service.loop.soon(self._continue)
 
     def _continue(self) -> None:
-        if self.state in (State.NEW, State.IDLE, State.READING, State.DROPPING):
+        self._pending = False
+        if self.state is not State.CLOSED:
             self._guard(self._advance)
 
     def _next_message(self) -> Request | Refusal | None:

@@ -12,7 +12,7 @@ _HUGE: Final = 10**19
 _HUGE_DIGITS: Final = 19
 
 
-class Unsatisfiable(ValueError):  # noqa: N818 - the RFC's word: 416 Range Not Satisfiable
+class Unsatisfiable(ValueError):
     """The field asks for nothing that the file has, or is malformed."""
 
 

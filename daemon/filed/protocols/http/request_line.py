@@ -24,12 +24,11 @@ TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 # A target is everything but spaces and controls: browsers send more than RFC 3986 allows, and a
 # name may hold any byte. Most are a path that is its own name: that is seen in the same go.
 _LINE: Final = re.compile(
-    rb"(%b) ((/[^\x00-\x20\x7f#%%?]*+)|[^\x00-\x20\x7f]++) HTTP/([0-9])\.([0-9])" % TOKEN
+    rb"(%b) ((/[^\x00-\x20\x7f#%%?]*+)|[^\x00-\x20\x7f]++) HTTP/([0-9])\.([0-9])\r\n" % TOKEN
 )
 _ABSOLUTE: Final = re.compile(rb"(?i:https?)://[^/?]++(.*)", re.DOTALL)
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
-_FORM: Final = "The request line has to be a method, a target and HTTP/1.1, with one space between."
 _ESCAPE: Final = "In the target a percent sign has to be followed by two hexadecimal digits."
 _FRAGMENT: Final = "A target ends before the fragment: '#' has to be sent as %23."
 _TARGET: Final = "The target has to be a path that starts with '/', or an http URL."
@@ -48,6 +47,7 @@ class RequestLine(NamedTuple):
         name: the target's path, percent-decoded once; `b"*"` for `OPTIONS *`.
         query: what follows the first `?`, still encoded.
         old: HTTP/1.0.
+        end: where it ends, before its CR LF.
     """
 
     method: bytes
@@ -55,55 +55,52 @@ class RequestLine(NamedTuple):
     name: bytes
     query: bytes
     old: bool
+    end: int
 
 
-def read(line: bytes) -> RequestLine:
-    """Read a request line, without its CR LF.
+def read(data: bytes, start: int, stop: int) -> RequestLine | None:
+    """Read the request line that begins at `start` and ends, with its CR LF, before `stop`.
 
     HTTP/1.2 to 1.9 are read as 1.1 (RFC 9110 §2.5).
 
+    Returns:
+        None where there is no whole line of the right form.
+
     Raises:
-        RefusedError: 400 for its syntax, 501 for its method, 505 for its version.
+        RefusedError: 400 for its target, 501 for its method, 505 for its version.
     """
-    match = _LINE.fullmatch(line)
+    match = _LINE.match(data, start, stop)
     if match is None:
-        raise RefusedError(400, _FORM)
+        return None
     method, target, name, major, minor = match.groups()
     if major != b"1":
-        raise RefusedError(505, _VERSION)
+        raise RefusedError(505, _VERSION, method, target)
     if method not in METHODS:
-        raise RefusedError(501, _METHOD)
+        raise RefusedError(501, _METHOD, method, target)
     query = b""
     if name is None:
         name, query = _parts(method, target)
-    return RequestLine(method, target, name, query, minor == b"0")
-
-
-def said(line: bytes) -> tuple[bytes, bytes]:
-    """Return a refused line's method and target, for the log; empty where it has no such form."""
-    match = _LINE.fullmatch(line)
-    return (match[1], match[2]) if match else (b"", b"")
+    return RequestLine(method, target, name, query, minor == b"0", match.end() - 2)
 
 
 def _parts(method: bytes, target: bytes) -> tuple[bytes, bytes]:
     """Split a target into name and query, whatever its form (RFC 9112 §3.2)."""
     if b"#" in target:
-        raise RefusedError(400, _FRAGMENT)
+        raise RefusedError(400, _FRAGMENT, method, target)
     if method == b"CONNECT" or (target == b"*" and method == b"OPTIONS"):
         return target, b""
-    if target[0] != 0x2F:
-        target = _origin_form(target)
-    path, _, query = target.partition(b"?")
-    if b"%" not in path:
-        return path, query
+    url = target if target.startswith(b"/") else _without_authority(target)
+    if url is None:
+        raise RefusedError(400, _TARGET, method, target)
+    path, _, query = url.partition(b"?")
     if _BAD_ESCAPE.search(path):
-        raise RefusedError(400, _ESCAPE)
+        raise RefusedError(400, _ESCAPE, method, target)
     return unquote_to_bytes(path), query
 
 
-def _origin_form(target: bytes) -> bytes:
+def _without_authority(target: bytes) -> bytes | None:
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None:
-        raise RefusedError(400, _TARGET)
-    rest = absolute[1]
+        return None
+    rest: bytes = absolute[1]
     return rest if rest.startswith(b"/") else b"/" + rest

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from filed.protocols.http import fields as header
 from filed.protocols.http import request_line
 from filed.protocols.http.errors import RefusedError
-from filed.protocols.http.fields import CHUNKED, NOTHING_ASKED, Asked, Fields
+from filed.protocols.http.fields import CHUNKED, NOTHING_ASKED, Fields
 from filed.protocols.http.memory import KEY_BYTES, Memory
 from filed.protocols.http.request_line import SERVED, RequestLine
 from filed.protocols.lines import BARE_REASON, empty_lines_size, has_bare
@@ -21,6 +21,7 @@ __all__ = ["CHUNKED", "Head", "Limits", "Reader"]
 _REMEMBERED: Final = 1024
 _END: Final = b"\r\n\r\n"
 
+_FORM: Final = "The request line has to be a method, a target and HTTP/1.1, with one space between."
 _LONG_LINE: Final = "The request line is longer than this server reads."
 _LONG_HEAD: Final = "The request's head is longer than this server reads."
 _NO_HOST: Final = "An HTTP/1.1 request has to have a Host field."
@@ -58,8 +59,8 @@ class Head(NamedTuple):
 
     Attributes:
         message: what it asks for, or why it cannot be answered.
-        size: the bytes that it took, empty lines before it included. 0 for a refusal that did not
-            wait for the head's end: the connection closes, and what follows means nothing.
+        size: the bytes that it took, empty lines before it included. 0 where the head itself is
+            at fault: the connection closes, and what follows means nothing.
         body: bytes of the body to read away before the answer, or `CHUNKED`.
     """
 
@@ -91,59 +92,59 @@ class Reader:
             head = self._heads[data]
             if head is not None:
                 return head
-        end = data.find(_END) + len(_END)
-        if end < len(_END):
-            return self._judge(data)
-        return self._first(data, end)
+        start = empty_lines_size(data) if data.startswith(b"\r\n") else 0
+        found = data.find(_END, start)
+        if found < 0:
+            return self._judge(data, start, 0)
+        return self._first(data, start, found + len(_END))
 
-    def _first(self, data: bytes, end: int) -> Head | None:
-        """Read a whole head, of which more bytes may follow."""
+    def _first(self, data: bytes, start: int, end: int) -> Head | None:
+        """Read the first head of `data`, of which more than its bytes may be there."""
         key = data if end == len(data) else data[:end]
         head = self._heads[key] if end < len(data) and end <= KEY_BYTES else None
         if head is None:
-            head = self._judge(data)
-            if head is not None and head.size == end:
+            head = self._judge(data, start, end)
+            if head is not None and head.size:
                 self._heads.remember(key, head)
         return head
 
-    def _judge(self, data: bytes) -> Head | None:
-        limits = self._limits
-        start, stop = 0, self._line_stop
-        if data.startswith(b"\r\n"):
-            start = empty_lines_size(data)
-            stop = min(start + limits.request_line + 2, limits.request_head)
-        line_end = data.find(b"\r\n", start, stop)
-        if line_end < 0:
-            return self._without_line(data[start:stop], len(data))
+    def _judge(self, data: bytes, start: int, end: int) -> Head | None:
+        """Read the head from `start` to `end`; to 0 where its end is not there."""
+        limit = self._limits.request_head
+        stop = min(start + self._line_stop, limit) if start else self._line_stop
         try:
-            line = request_line.read(data[start:line_end])
+            line = request_line.read(data, start, stop)
+            if line is None:
+                self._check_line(data[start:stop], len(data))
+                return None
         except RefusedError as error:
-            return _refused_line(data[start : line_end + 2], error)
-        end = data.find(_END, line_end, limits.request_head) + len(_END)
-        if end < len(_END):
-            return self._without_end(data[line_end : limits.request_head], line, len(data))
+            return _refused(error, error.method, error.target)
         try:
-            return self._head(line, self._fields(data[line_end:end]), end)
+            if not 0 < end <= limit:
+                self._check_fields(data[line.end : limit], len(data))
+                return None
+            return self._head(line, self._fields(data[line.end : end]), end)
         except RefusedError as error:
-            return Head(_refusal(error, line), end, 0)
+            return _refused(error, line.method, line.target, old=line.old)
 
-    def _without_line(self, begun: bytes, size: int) -> Head | None:
-        """Judge a head whose first line has not ended in what may be read of it."""
-        if has_bare(begun):
-            return _stop(RefusedError(400, BARE_REASON))
+    def _check_line(self, begun: bytes, size: int) -> None:
+        """Refuse what may be read of a first line, where it has no end or not the right form."""
+        line, line_end, _ = begun.partition(b"\r\n")
+        if has_bare(line + line_end):
+            raise RefusedError(400, BARE_REASON)
+        if line_end:
+            raise RefusedError(400, _FORM)
         if len(begun) == self._limits.request_line + 2:
-            return _stop(RefusedError(414, _LONG_LINE))
+            raise RefusedError(414, _LONG_LINE)
         if size >= self._limits.request_head:
-            return _stop(RefusedError(431, _LONG_HEAD))
-        return None
+            raise RefusedError(431, _LONG_HEAD)
 
-    def _without_end(self, begun: bytes, line: RequestLine, size: int) -> Head | None:
-        """Judge a head that has not ended in what may be read of it."""
+    def _check_fields(self, begun: bytes, size: int) -> None:
+        """Refuse what may be read of a head that has no end there, if more would not help."""
         if has_bare(begun):
-            return _stop(RefusedError(400, BARE_REASON), line)
+            raise RefusedError(400, BARE_REASON)
         if size >= self._limits.request_head:
-            return _stop(RefusedError(431, _LONG_HEAD), line)
-        return None
+            raise RefusedError(431, _LONG_HEAD)
 
     def _fields(self, block: bytes) -> Fields:
         fields = self._blocks[block] if len(block) <= KEY_BYTES else None
@@ -182,49 +183,25 @@ def _message(line: RequestLine, fields: Fields, *, close: bool) -> Request | Ref
             fields.user_agent,
             fields.referer,
         )
-    asked = _asked(line.method, fields)
+    method = line.method
+    asked = fields.get if method == b"GET" else fields.head if method == b"HEAD" else NOTHING_ASKED
+    common = _VARIANTS[method, close, line.old]
+    variant = common if asked is NOTHING_ASKED else asked.variant and common + asked.variant
     return Request(
         Protocol.HTTP,
-        line.method,
+        method,
         line.name,
         line.target,
         line.query,
         close,
         line.old,
         asked.conditions,
-        _variant(_VARIANTS[line.method, close, line.old], asked.variant),
+        variant,
         fields.user_agent,
         fields.referer,
     )
 
 
-def _asked(method: bytes, fields: Fields) -> Asked:
-    if method == b"GET":
-        return fields.get
-    return fields.head if method == b"HEAD" else NOTHING_ASKED
-
-
-def _variant(common: bytes, asked: bytes | None) -> bytes | None:
-    if asked is None:
-        return None
-    return common + asked if asked else common
-
-
-def _refused_line(line: bytes, error: RefusedError) -> Head:
-    if has_bare(line):
-        return _stop(RefusedError(400, BARE_REASON))
-    method, target = request_line.said(line[:-2])
-    return Head(Refusal(Protocol.HTTP, error.status, error.reason, method, target), 0, 0)
-
-
-def _stop(error: RefusedError, line: RequestLine | None = None) -> Head:
-    """Refuse before the head has ended."""
-    if line is None:
-        return Head(Refusal(Protocol.HTTP, error.status, error.reason), 0, 0)
-    return Head(_refusal(error, line), 0, 0)
-
-
-def _refusal(error: RefusedError, line: RequestLine) -> Refusal:
-    return Refusal(
-        Protocol.HTTP, error.status, error.reason, line.method, line.target, old=line.old
-    )
+def _refused(error: RefusedError, method: bytes, target: bytes, *, old: bool = False) -> Head:
+    refusal = Refusal(Protocol.HTTP, error.status, error.reason, method, target, old=old)
+    return Head(refusal, 0, 0)
