@@ -98,9 +98,9 @@ def wait_until(condition, what, timeout=10.0):
         time.sleep(0.01)
 
 
-def command(*arguments):
-    """The command line of a filed command, as an installed one would run."""
-    return [sys.executable, "-m", "filed", *map(str, arguments)]
+def command(*arguments, python=sys.executable):
+    """The command line of a filed command, run by this Python or another."""
+    return [str(python), "-m", "filed", *map(str, arguments)]
 
 
 def environment(**extra):
@@ -110,7 +110,7 @@ def environment(**extra):
 
 
 @contextmanager
-def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True):
+def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True, python=sys.executable):
     """Serve `root` with these options until the block ends; check that nothing is left behind.
 
     Args:
@@ -122,6 +122,7 @@ def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True
         wrap: a command to put before, such as `["prlimit", "--nofile=64"]`.
         workers: how many.
         wait: until the daemon is ready.
+        python: the interpreter to run it with.
     """
     with tempfile.TemporaryDirectory(prefix="filed-test-") as folder:
         log_path = Path(folder) / "log"
@@ -131,6 +132,7 @@ def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True
             *("--listen.tcp", "[::]:0", "--listen.udp", "[::]:0"),
             *("--metrics.listen", "127.0.0.1:0", "--workers", workers),
             *options,
+            python=python,
         )
         with log_path.open("wb") as log:
             process = subprocess.Popen(
