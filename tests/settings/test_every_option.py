@@ -96,7 +96,6 @@ WRONG = {
     "http.server_header": SWITCH,
     "plain.enabled": SWITCH,
     "query.enabled": SWITCH,
-    "tftp.enabled": SWITCH,
     "limits.connections": numbers(POSITIVE, "0"),
     "limits.per_client": numbers(NOT_NEGATIVE, "-1"),
     "limits.request_line": numbers("a whole number of bytes from 256 to 1048576", "255", "1048577"),

@@ -116,14 +116,6 @@ class Query(Table):
     )
 
 
-class Tftp(Table):
-    enabled: bool = Field(
-        default=True,
-        description="Tell TFTP clients that this release does not serve TFTP yet. They get an "
-        "error packet and can give up at once; if false, they get a refusal without that reason.",
-    )
-
-
 class Limits(Table):
     connections: int = Field(
         10_000,
@@ -261,7 +253,6 @@ class Settings(BaseSettings):
     http: Http = Field(Http(), description="HTTP/1.1.")
     plain: Plain = Field(Plain(), description="Plain requests over TCP.")
     query: Query = Field(Query(), description="Queries over UDP.")
-    tftp: Tftp = Field(Tftp(), description="TFTP.")
     limits: Limits = Field(Limits(), description="How much one worker and one client may take.")
     timeouts: Timeouts = Field(Timeouts(), description="How long things may take.")
     log: Log = Field(Log(), description="What is written to standard error.")
