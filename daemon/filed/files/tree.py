@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Self
 
-from filed.files.errors import BadName, IsDirectory, NotFound, from_os_error
+from filed.files.errors import BadName, FileError, IsDirectory, NotFound, from_os_error
 
 _SYS_OPENAT2: Final = 437  # asm-generic/unistd.h: the same on every architecture since 5.6
 _RESOLVE_NO_MAGICLINKS: Final = 0x02  # linux/openat2.h
@@ -174,12 +174,13 @@ class Tree:
     def current_version(self, path: bytes) -> Version | None:
         """Ask for the version that a path leads to now; None where it leads nowhere.
 
-        This follows symlinks wherever they lead, unlike `open`: good only for comparing with the
-        version of a file that `open` has let through. It is a third cheaper than opening.
+        It goes the way that `open` goes. stat(2) would take 3 µs less and follow symlinks out of
+        the root: a cached file whose directory was moved outside, with a symlink left in its place,
+        is the same one as before.
         """
         try:
-            return Version.of(os.stat(path, dir_fd=self.root_fd))
-        except OSError:
+            return Version.of(self.stat(path))
+        except FileError:
             return None  # whatever it is, `open` will say it
 
     def _openat2(self, path: bytes, how: _OpenHow) -> int:

@@ -118,8 +118,9 @@ class HttpSite:
         modified = last_modified(mtime_ns)
         mtime_s = mtime_ns // 1_000_000_000 if modified is not None else None
         fields: list[Field] = []
-        if modified is not None:
-            fields.append((b"Last-Modified", modified))
+        if modified is not None:  # never after Date (RFC 9110 §8.8.2.1)
+            future = mtime_ns // 1_000_000_000 > self._second
+            fields.append((b"Last-Modified", self._date if future else modified))
         if tag is not None:
             fields.append((b"ETag", tag))
         asked = request.conditions or _NO_CONDITIONS

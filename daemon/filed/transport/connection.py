@@ -16,9 +16,8 @@ from typing import Final
 
 import structlog
 
-from filed.protocols import detect, plain
-from filed.protocols.http.body import BadBody, Drop
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Refusal, Request
+from filed.protocols.stream import Awaits, Stream
 from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
@@ -47,6 +46,12 @@ _PEER_GONE: Final = frozenset(
         errno.EHOSTDOWN,
     }
 )
+# The state in which the rest of something is waited for.
+_STATES: Final = {
+    Awaits.PROTOCOL: State.DECIDING,
+    Awaits.HEAD: State.READING,
+    Awaits.BODY: State.DROPPING,
+}
 _TOO_LATE: Final = "The request did not arrive in time."
 
 
@@ -60,14 +65,11 @@ class Connection:
     """
 
     __slots__ = (
-        "_buffer",
-        "_drop",
-        "_ended",
         "_pending",
-        "_protocol",
         "_service",
         "_since_s",
         "_sock",
+        "_stream",
         "_transfer",
         "peer",
         "state",
@@ -82,12 +84,9 @@ class Connection:
         self.state = State.NEW
         self.tick = 0
         self._since_s = service.clock.now_s
-        self._buffer = b""
-        self._protocol: Protocol | None = None
-        self._drop: tuple[Request | Refusal, Drop] | None = None
+        self._stream = Stream(service.reader)
         self._transfer: Transfer | None = None
-        self._ended = False  # the peer has half-closed
-        self._pending = False  # the buffer holds requests that wait for their turn
+        self._pending = False  # requests have arrived that wait for their turn
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
         service.loop.timers.watch(self, self._deadline_s())
@@ -148,22 +147,20 @@ class Connection:
         except OSError:  # reset, or timed out by the kernel: nobody is there to be answered
             self._close()
             return
-        if data:
-            self._buffer = self._buffer + data if self._buffer else data
-        else:
-            self._ended = True
+        self._stream.feed(data)
         self._advance()
 
     def _advance(self) -> None:
-        """Answer what the buffer holds, until more is needed or it is the others' turn."""
+        """Answer what has arrived, until more is needed or it is the others' turn."""
+        stream = self._stream
         for _ in range(_REPLIES_A_TURN):
-            message = self._next_message()
+            message = stream.next()
             if message is None:
                 self._await_more()
                 return
             if not self._respond(message):
                 return
-            if not self._buffer:
+            if stream.is_empty:
                 self._rest()
                 return
         self._pending = True
@@ -174,70 +171,24 @@ class Connection:
         if self.state is not State.CLOSED:
             self._guard(self._advance)
 
-    def _next_message(self) -> Request | Refusal | None:
-        if self._protocol is None and not self._decide(ended=self._ended):
-            return None
-        if self._drop is not None:
-            return self._drop_body()
-        if self._protocol is Protocol.PLAIN:
-            message, self._buffer = plain.read(self._buffer), b""
-            return message
-        head = self._service.reader.read(self._buffer)
-        if head is None:
-            return None
-        self._buffer = self._buffer[head.size :]
-        if not head.body:
-            return head.message
-        self._drop = head.message, Drop(head.body)
-        return self._drop_body()
-
-    def _decide(self, *, ended: bool) -> bool:
-        if not self._buffer:
-            return False
-        self._protocol = detect.decide(self._buffer, ended=ended)
-        return self._protocol is not None
-
-    def _drop_body(self) -> Request | Refusal | None:
-        assert self._drop is not None
-        message, drop = self._drop
-        try:
-            rest = drop.feed(self._buffer)
-        except BadBody as error:
-            self._drop = None
-            return Refusal(
-                message.protocol, error.status, error.reason, message.method, message.target
-            )
-        self._buffer = rest or b""
-        if rest is None:
-            return None
-        self._drop = None
-        return message
-
     def _await_more(self) -> None:
-        if self._ended:
+        awaits = self._stream.awaits
+        if self._stream.ended:
             self._close()
-        elif self._drop is not None:
-            self._go(State.DROPPING)
-        elif not self._buffer.replace(b"\r\n", b""):  # empty lines before a request are nothing
-            self._buffer = b""
-            self._rest()
-        elif self._protocol is not None:
-            self._go(State.READING)
-        else:
-            self._go(State.DECIDING)
+        elif awaits is Awaits.REQUEST:
+            if self.state is not State.NEW:  # only empty lines have come: no progress
+                self._rest()
+        elif self.state is not _STATES[awaits]:
+            self._enter(_STATES[awaits])
 
     def _rest(self) -> None:
-        """Wait for the next request. The state of most connections most of the time."""
-        if self._ended:
+        """Wait for the next request: what most connections do most of the time."""
+        if self._stream.ended:
             self._close()
         elif self.state is State.IDLE:
             self._since_s = self._service.clock.now_s
-        elif self._protocol is not None:
-            self._go(State.IDLE)
-
-    def _go(self, state: State) -> None:
-        if self.state is not state:
-            self._enter(state)
+        else:
+            self._enter(State.IDLE)
 
     # Sending.
 
@@ -295,10 +246,10 @@ class Connection:
         if not self._send_on():
             return
         self._enter(State.IDLE)
-        if self._buffer:
-            self._advance()
-        else:
+        if self._stream.is_empty:
             self._rest()
+        else:
+            self._advance()
 
     def _fail(self, transfer: Transfer, outcome: str) -> None:
         self._transfer = transfer
@@ -338,12 +289,11 @@ class Connection:
                 self._service.count_timeout("head")
                 self._close()
             case State.DECIDING:
-                self._protocol = Protocol.PLAIN
+                self._stream.give_up_waiting()
                 self._advance()
             case State.READING | State.DROPPING:
                 self._service.count_timeout("head")
-                self._drop = None
-                self._respond(Refusal(Protocol.HTTP, 408, _TOO_LATE))
+                self._respond(self._stream.late(_TOO_LATE))
             case State.IDLE:
                 self._service.count_timeout("idle")
                 self._linger()
@@ -358,7 +308,7 @@ class Connection:
 
     def _linger(self) -> None:
         """Say that nothing more will come, and listen until the peer has said the same."""
-        if self._ended:
+        if self._stream.ended:
             self._close()
             return
         try:
