@@ -56,7 +56,7 @@ class Daemon:
     def wait_for_event(self, name, count=1, timeout=10.0):
         """Return the first `count` events of that name, once they are there."""
         return wait_until(
-            lambda: (found := self.events(name))[:count] if len(found) >= count else None,
+            lambda: found[:count] if len(found := self.events(name)) >= count else None,
             f"{count} log events {name!r}",
             timeout,
         )

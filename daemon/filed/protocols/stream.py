@@ -70,6 +70,7 @@ class Stream:
             return self._read_body(*self._body)
         if self._protocol is Protocol.HTTP or self._decide(ended=self.ended):
             return self._read()
+        self._skip_empty_lines()
         return None
 
     def give_up_waiting(self) -> None:
