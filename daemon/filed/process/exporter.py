@@ -5,7 +5,6 @@ so that nothing a client sends reaches it. Its clients are few and trusted to be
 more: a thread for each connection, a fixed number of them, each cut off after a fixed time.
 """
 
-import os
 import select
 import signal
 import socket
@@ -14,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from types import FrameType
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -25,6 +23,7 @@ from filed.metrics.catalogue import EXPORTER_HEARTBEAT, WORKER_HEARTBEAT
 from filed.metrics.collector import TableCollector
 from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
+from filed.process.signals import Signals
 
 _TURN_MS: Final = 1000
 _EXCHANGES: Final = 16
@@ -74,9 +73,9 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     clock = Clock()
     exchanges = _Exchanges(sock, _Pages(table, clock, heartbeat_age_s))
     stats = ProcessStats(row, "exporter")
-    signals = _signals_as_bytes()
+    signals = Signals(heard=_STOP, ignored=_IGNORED)
     poller = select.poll()
-    poller.register(signals, select.POLLIN)
+    poller.register(signals.fd, select.POLLIN)
     poller.register(master_pidfd, select.POLLIN)
     _beat(row, clock, stats)
     ready()
@@ -84,7 +83,7 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
         poller.register(sock, 0 if exchanges.full else select.POLLIN)
         events = dict(poller.poll(_TURN_MS))
         clock.advance()
-        if master_pidfd in events or (signals in events and _asked_to_stop(signals)):
+        if master_pidfd in events or signals.read():
             break
         if sock.fileno() in events:
             exchanges.begin(clock.now_s)
@@ -93,29 +92,6 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     exchanges.cut_off()
     stats.close()
     return 0
-
-
-def _signals_as_bytes() -> int:
-    """A descriptor from which each signal that arrives can be read as a byte of its number.
-
-    It and its other end stay open until the process ends: a signal can come as late as that.
-    """
-    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(writer)
-    for number in _IGNORED:
-        signal.signal(number, signal.SIG_IGN)
-    for number in _STOP:
-        signal.signal(number, _heard)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
-    return reader
-
-
-def _heard(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: the byte in the pipe is what the loop acts on."""
-
-
-def _asked_to_stop(signals: int) -> bool:
-    return not _STOP.isdisjoint(os.read(signals, 64))
 
 
 def _beat(row: memoryview, clock: Clock, stats: ProcessStats) -> None:

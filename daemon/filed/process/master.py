@@ -23,16 +23,16 @@ from filed.log import events
 from filed.log.sink import Sink
 from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
-from filed.metrics.table import MASTER_ROW, Table
+from filed.metrics.table import MASTER_ROW
 from filed.process import banner as how_to_reach
-from filed.process import exporter, sandbox
+from filed.process import sandbox
 from filed.process.children import Child, Post, Role, cause_of_death, fork
 from filed.process.handover import Handover
+from filed.process.inheritance import Inheritance
 from filed.process.limits import raise_descriptor_limit
-from filed.process.listeners import BindError, Listeners, shown
+from filed.process.listeners import BindError, shown
 from filed.process.signals import Signals
-from filed.process.worker import Worker
-from filed.settings import Loaded, Settings
+from filed.settings import Loaded
 from filed.transport.loop import READ, Loop
 from filed.transport.timers import Periodic
 
@@ -68,7 +68,17 @@ def serve(loaded: Loaded, *, banner: bool) -> int:
     except (BindError, OSError) as error:
         _log.error("cannot_start", why=_in_words(error))
         return 1
-    return Master(settings, listeners, table, tree, sink, json=json, banner=banner).run()
+    inheritance = Inheritance(
+        settings=settings,
+        listeners=listeners,
+        tree=tree,
+        table=table,
+        sink=sink,
+        json=json,
+        identity=sandbox.Identity.of(settings),
+        master_pidfd=os.pidfd_open(os.getpid()),
+    )
+    return Master(inheritance, banner=banner).run()
 
 
 class Master:
@@ -78,30 +88,22 @@ class Master:
         tick: belongs to the timers.
     """
 
-    def __init__(  # noqa: PLR0913 - a process's whole surroundings
-        self,
-        settings: Settings,
-        listeners: Listeners,
-        table: Table,
-        tree: Tree,
-        sink: Sink,
-        *,
-        json: bool,
-        banner: bool,
-    ) -> None:
-        """Hear signals from now on; nobody is started before `run`."""
+    def __init__(self, inheritance: Inheritance, *, banner: bool) -> None:
+        """Hear signals from now on; nobody is started before `run`.
+
+        Args:
+            inheritance: what its children will have of it.
+            banner: print how to reach the server once it can be reached.
+        """
         setproctitle("filed: master")
-        self._settings = settings
-        self._listeners = listeners
-        self._table = table
-        self._tree = tree
-        self._sink = sink
-        self._json = json
+        self._inheritance = inheritance
+        self._settings = settings = inheritance.settings
+        self._listeners = listeners = inheritance.listeners
+        self._table = table = inheritance.table
+        self._sink = inheritance.sink
         self._banner = banner
-        self._identity = sandbox.Identity.of(settings)
         self._row = table.row(MASTER_ROW)
         self._stats = ProcessStats(self._row, "master")
-        self._pidfd = os.pidfd_open(os.getpid())
         self._posts = [Post(Role.WORKER, number) for number in range(settings.resolve_workers())]
         if listeners.metrics is not None:
             self._posts.append(Post(Role.EXPORTER, 0))
@@ -122,9 +124,9 @@ class Master:
             pid=os.getpid(),
             root=str(self._settings.root),
             workers=self._settings.resolve_workers(),
-            user=self._identity.name,
+            user=self._inheritance.identity.name,
         )
-        if sandbox.is_root_in_name(self._identity):
+        if sandbox.is_root_in_name(self._inheritance.identity):
             _log.warning(
                 "children_are_root_in_name",
                 hint="set security.user; they have no capability, but own what root owns",
@@ -147,7 +149,9 @@ class Master:
                 self._on_hang_up()
             else:
                 self._stop(number)
-        self._reconcile()
+        # Not before: a new child's pipe could be given the number of one that has just been
+        # closed, and then an event that this turn has yet to deal with (see `transport.loop`).
+        self._loop.at_end(self._reconcile)
 
     def on_wake(self) -> None:
         """Look again: a post may be filled now, or patience has ended."""
@@ -252,7 +256,7 @@ class Master:
     def _fill(self, post: Post) -> None:
         row = self._table.lease()
         try:
-            pid, ready_fd = fork(lambda ready: self._live(post, row, ready))
+            pid, ready_fd = fork(lambda ready: self._become(post, row, ready))
         except OSError as error:
             self._table.give_back(row)
             post.start_s = self._clock.now_s + _PERIOD_S
@@ -262,6 +266,15 @@ class Master:
         self._loop.add(ready_fd, READ, lambda _mask: self._on_ready(post, child))
         _log.debug("child_started", role=post.title, pid=pid)
         self._count_workers()
+
+    def _become(self, post: Post, row: int, ready: Callable[[], None]) -> int:
+        """Be a child: leave behind what is only the master's, and live."""
+        self._loop.close()
+        self._signals.close()
+        for other in self._posts:
+            if other.child is not None and other.child.ready_fd is not None:
+                os.close(other.child.ready_fd)
+        return self._inheritance.live(post, row, ready)
 
     def _every_second(self) -> None:
         self._stats.update()
@@ -298,51 +311,6 @@ class Master:
         )
         if self._banner:
             how_to_reach.show(self._settings, listeners)
-
-    # What a child does, after the fork.
-
-    def _live(self, post: Post, row: int, ready: Callable[[], None]) -> int:
-        try:
-            self._leave_behind(post)
-            sandbox.enter(self._identity)
-            return self._work(post, self._table.row(row), ready)
-        except Exception:  # noqa: BLE001 - the child's last words, whatever it died of
-            _log.exception("child_failed", role=post.title)
-            return 1
-        finally:
-            self._sink.flush()
-
-    def _leave_behind(self, post: Post) -> None:
-        setproctitle(f"filed: {post.title}")
-        self._loop.close()
-        self._signals.close()
-        for other in self._posts:
-            if other.child is not None and other.child.ready_fd is not None:
-                os.close(other.child.ready_fd)
-
-    def _work(self, post: Post, row: memoryview, ready: Callable[[], None]) -> int:
-        if post.role is Role.EXPORTER:
-            assert self._listeners.metrics is not None
-            return exporter.run(
-                self._listeners.metrics,
-                self._table,
-                row,
-                master_pidfd=self._pidfd,
-                heartbeat_age_s=self._settings.timeouts.worker,
-                ready=ready,
-            )
-        worker = Worker(
-            self._settings,
-            number=post.number,
-            listeners=self._listeners,
-            tree=self._tree,
-            table=self._table,
-            row=row,
-            master_pidfd=self._pidfd,
-            sink=self._sink,
-            json=self._json,
-        )
-        return worker.run(ready)
 
 
 _HEARTBEATS: Final = {

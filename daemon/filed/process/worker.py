@@ -126,6 +126,7 @@ class Worker:
     def _on_signals(self) -> None:
         for number in self._signals.read():
             if number == signal.SIGQUIT:
+                self._cut_off()
                 self._loop.stop()
             elif number == signal.SIGTERM:
                 self._drain()
@@ -153,8 +154,13 @@ class Worker:
 
     def on_wake(self) -> None:
         """End what has not finished in the time it was given to drain."""
-        for connection in list(self._acceptor.connections):
+        for _ in self._acceptor.connections:
             self._service.count_timeout("drain")
+        self._cut_off()
+
+    def _cut_off(self) -> None:
+        # By a reset: what the kernel closes when a process ends looks complete to its peer.
+        for connection in list(self._acceptor.connections):
             connection.abort("drain")
 
     def _left(self, connection: Connection) -> None:

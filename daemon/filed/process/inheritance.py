@@ -1,0 +1,88 @@
+"""What a child has of the master, and the life that it begins with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from setproctitle import setproctitle
+
+from filed.files.tree import Tree
+from filed.log.sink import Sink
+from filed.metrics.table import Table
+from filed.process import exporter, sandbox
+from filed.process.children import Post, Role
+from filed.process.listeners import Listeners
+from filed.process.worker import Worker
+from filed.settings import Settings
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inheritance:
+    """What all children are given by the fork.
+
+    Attributes:
+        settings: what was asked for.
+        listeners: the sockets, shared.
+        tree: what is served; opened once, so that all serve the same.
+        table: the shared numbers.
+        sink: where log lines go.
+        json: whether they are JSON.
+        identity: who the children become.
+        master_pidfd: readable once the master has gone (pidfd_open(2)).
+    """
+
+    settings: Settings
+    listeners: Listeners
+    tree: Tree
+    table: Table
+    sink: Sink
+    json: bool
+    identity: sandbox.Identity
+    master_pidfd: int
+
+    def live(self, post: Post, row: int, ready: Callable[[], None]) -> int:
+        """Fill a post, in a process just forked, and return the exit code.
+
+        Args:
+            post: which one.
+            row: of the table, leased to this process.
+            ready: to be called once it does its work.
+        """
+        setproctitle(f"filed: {post.title}")
+        try:
+            sandbox.enter(self.identity)
+            if post.role is Role.EXPORTER:
+                return self._export(self.table.row(row), ready)
+            return self._work(post.number, self.table.row(row), ready)
+        except Exception:  # noqa: BLE001 - the child's last words, whatever it died of
+            _log.exception("child_failed", role=post.title)
+            return 1
+        finally:
+            self.sink.flush()
+
+    def _export(self, row: memoryview, ready: Callable[[], None]) -> int:
+        assert self.listeners.metrics is not None, "there is no such post without a socket"
+        return exporter.run(
+            self.listeners.metrics,
+            self.table,
+            row,
+            master_pidfd=self.master_pidfd,
+            heartbeat_age_s=self.settings.timeouts.worker,
+            ready=ready,
+        )
+
+    def _work(self, number: int, row: memoryview, ready: Callable[[], None]) -> int:
+        worker = Worker(
+            self.settings,
+            number=number,
+            listeners=self.listeners,
+            tree=self.tree,
+            table=self.table,
+            row=row,
+            master_pidfd=self.master_pidfd,
+            sink=self.sink,
+            json=self.json,
+        )
+        return worker.run(ready)
