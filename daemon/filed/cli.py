@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: with 2 for a usage error, with 141 where nobody reads what is printed.
     """
+    _complete_standard_streams()
     try:
         arguments = _parse(sys.argv[1:] if argv is None else argv)
         command: _Command = arguments.show or arguments.run
@@ -58,6 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_CONFIG
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _complete_standard_streams() -> None:
+    """Open /dev/null for each standard stream that is closed.
+
+    The lowest free number is the next to be given away: a connection could get that of standard
+    error, and the log with it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 — it stays open
 
 
 def _serve(arguments: argparse.Namespace) -> int:

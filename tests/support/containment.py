@@ -116,7 +116,11 @@ _SPECIAL = (
 CLIMBING = tuple(
     dict.fromkeys(
         [f"/{parent}{slash}secret.txt" for parent, slash in product(_PARENTS, _SLASHES)]
-        + [f"/dir/{parent}{slash}{parent}{slash}secret.txt" for parent in _PARENTS for slash in "/\\"]
+        + [
+            f"/dir/{parent}{slash}{parent}{slash}secret.txt"
+            for parent in _PARENTS
+            for slash in "/\\"
+        ]
         + list(_SPECIAL)
     )
 )

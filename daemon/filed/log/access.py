@@ -46,7 +46,7 @@ class AccessLog:
         self._sink = sink
         self._json = json
         self._worker = worker
-        self._second = 0
+        self._second = -1
         self._stamp = ""
 
     def write(self, asked: Asked, client: str, port: int, outcome: Outcome, wall_s: float) -> None:

@@ -13,6 +13,7 @@ import select
 import socket
 import stat
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 PIPE_BYTES: Final = 4096
@@ -32,7 +33,7 @@ class Sink:
         self._lines: list[bytes] = []
         self._size = 0
         self._torn = False
-        self._write, self._most = _writer(fd)
+        self._write, self._most, self._close = _writer(fd)
 
     def add(self, line: bytes) -> None:
         """Collect a line, its newline included; `flush` writes it, at the latest at 64 KiB."""
@@ -58,6 +59,10 @@ class Sink:
             size += len(line)
         self._put(chunk)
 
+    def close(self) -> None:
+        """Give back what was opened to write. Lines that were not flushed are lost."""
+        self._close()
+
     def _put(self, chunk: list[bytes]) -> bool:
         data = b"".join(chunk)
         if self._torn:  # a disk filled up within a line: what comes next begins a new one
@@ -72,18 +77,23 @@ class Sink:
         return taken == len(data)
 
 
-def _writer(fd: int) -> tuple[Callable[[bytes], int], int]:
+def _writer(fd: int) -> tuple[Callable[[bytes], int], int, Callable[[], None]]:
+    """Return how to write, how much at once, and how to close what was opened for that."""
     mode = os.fstat(fd).st_mode
     if stat.S_ISSOCK(mode):
         sock = socket.socket(fileno=os.dup(fd))
-        return lambda data: sock.send(data, socket.MSG_DONTWAIT), PIPE_BYTES
+        return lambda data: sock.send(data, socket.MSG_DONTWAIT), PIPE_BYTES, sock.close
     if stat.S_ISREG(mode):
-        return lambda data: os.write(fd, data), _COLLECT_BYTES
+        return lambda data: os.write(fd, data), _COLLECT_BYTES, _nothing_to_close
     try:
         own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError:  # another user's pipe: not ours to open anew, so ask before each write
-        return _write_if_ready(fd), PIPE_BYTES
-    return lambda data: os.write(own, data), PIPE_BYTES
+        return _write_if_ready(fd), PIPE_BYTES, _nothing_to_close
+    return lambda data: os.write(own, data), PIPE_BYTES, partial(os.close, own)
+
+
+def _nothing_to_close() -> None:
+    pass
 
 
 def _write_if_ready(fd: int) -> Callable[[bytes], int]:

@@ -137,6 +137,7 @@ class Master:
         self._loop.run()
         self._listeners.close()
         self._table.close()
+        self._sink.close()
         return self._code
 
     # Events.

@@ -94,7 +94,7 @@ def pwd_name(uid: int) -> str:
 
 
 def _drop_bounding_set() -> None:
-    with open(_LAST_CAPABILITY, encoding="ascii") as file:  # noqa: PTH123 - a number in /proc
+    with open(_LAST_CAPABILITY, "rb") as file:  # noqa: PTH123 - text could have its codec imported
         last = int(file.read())
     for capability in range(last + 1):
         _check(_libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0))

@@ -23,7 +23,7 @@ def read(data: bytes) -> Request | Refusal:
 def name_request(protocol: Protocol, name: bytes) -> Request | Refusal:
     """Make a request of a bare name, or refuse one that is empty or too long with 400."""
     if not name:
-        return Refusal(protocol, 400, _EMPTY)
+        return Refusal(protocol, 400, _EMPTY, b"GET")
     if len(name) > NAME_BYTES:
-        return Refusal(protocol, 400, _LONG)
+        return Refusal(protocol, 400, _LONG, b"GET", name)
     return Request(protocol, b"GET", name, name, close=True)

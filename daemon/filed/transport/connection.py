@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from filed.protocols.messages import Refusal, Request
+from filed.protocols.messages import Protocol, Refusal, Request
 from filed.protocols.stream import Awaits, Stream
 from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
@@ -28,9 +28,10 @@ _log = structlog.get_logger()
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
 _REPLIES_A_TURN: Final = 32
-# A close with these options is a reset, which no peer takes for the end of a file (socket(7)).
+# What closing comes to (SO_LINGER, socket(7)): a reset, which no peer takes for the end of a file,
+# or the usual end.
 _RESET: Final = struct.pack("ii", 1, 0)
-
+_CLEAN: Final = struct.pack("ii", 0, 0)
 
 # How often a slow transfer's rate is looked at, where there is a least one.
 _RATE_PERIOD_S: Final = 1.0
@@ -121,7 +122,7 @@ class Connection:
         if self._transfer is not None:
             self._service.ledger.finished(self.peer, self._transfer, outcome)
             self._transfer = None
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._closing_is(_RESET)
         self._close()
 
     def _guard(self, step: Callable[[], None]) -> None:
@@ -230,17 +231,27 @@ class Connection:
         if transfer.sent_bytes > before:
             self._since_s = now_s
         if not whole:
-            self._await_writable()
+            self._await_writable(transfer)
             return False
         self._transfer = None
         self._service.ledger.finished(self.peer, transfer, "done")
+        if self.state is State.SENDING and transfer.message.protocol is Protocol.PLAIN:
+            self._closing_is(_CLEAN)
         if transfer.reply.close:
             self._linger()
         return not transfer.reply.close
 
-    def _await_writable(self) -> None:
-        if self.state is not State.SENDING:
-            self._enter(State.SENDING)
+    def _await_writable(self, transfer: Transfer) -> None:
+        if self.state is State.SENDING:
+            return
+        if transfer.message.protocol is Protocol.PLAIN:
+            # Only the end of the connection tells of the file's. Should this process be killed now,
+            # the kernel must not make it look like that.
+            self._closing_is(_RESET)
+        self._enter(State.SENDING)
+
+    def _closing_is(self, options: bytes) -> None:
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, options)
 
     def _pump(self) -> None:
         if not self._send_on():

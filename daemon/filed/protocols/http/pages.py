@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 from urllib.parse import quote_from_bytes
 
+from filed.protocols.http.dates import EXPRESSIBLE
+
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -69,7 +71,6 @@ def _text(name: bytes) -> str:
 
 
 def _time(mtime_s: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(mtime_s, UTC):%Y-%m-%d %H:%M}"
-    except (OverflowError, ValueError):  # a year that the calendar does not have
+    if mtime_s not in EXPRESSIBLE:
         return ""
+    return f"{datetime.fromtimestamp(mtime_s, UTC):%Y-%m-%d %H:%M}"

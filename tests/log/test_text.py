@@ -1,0 +1,46 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filed.log.text import show
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"", ""),
+        (b"/pool/main/a.deb", "/pool/main/a.deb"),
+        ("/Ünïcode/日本語".encode(), "/Ünïcode/日本語"),
+        (b"two words", "two words"),
+        (b'"quoted"', '"quoted"'),
+        (b"a\nb", "a\\x0ab"),
+        (b"a\r\nb", "a\\x0d\\x0ab"),
+        (b"tab\there", "tab\\x09here"),
+        (b"\x1b[2J", "\\x1b[2J"),
+        (b"\0", "\\x00"),
+        (b"\x7f", "\\x7f"),
+        ("\x85\x9b".encode(), "\\x85\\x9b"),  # C1, as UTF-8
+        (b"\x9b31m", "\\x9b31m"),  # C1, as it is
+        ("\u2028\u2029".encode(), "\\u2028\\u2029"),
+        (b"caf\xe9", "caf\\xe9"),  # Latin-1
+        (b"\xc3", "\\xc3"),  # cut short
+        (b"\xed\xa0\x80", "\\xed\\xa0\\x80"),  # a surrogate, which UTF-8 has not
+        (b"\xff\xfe", "\\xff\\xfe"),
+    ],
+)
+def test_what_could_move_a_cursor_or_end_a_line_is_shown_as_its_code(raw, shown):
+    assert show(raw) == shown
+
+
+@given(st.binary())
+def test_whatever_is_shown_is_one_line_without_controls(raw):
+    shown = show(raw)
+    assert len(shown.splitlines()) <= 1
+    assert not {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])))
+def test_harmless_text_is_shown_as_it_is(text):
+    assert show(text.encode()) == text

@@ -1,0 +1,158 @@
+"""What the processes may do, as the kernel tells it."""
+
+import grp
+import os
+import pwd
+import subprocess
+import sys
+
+import pytest
+
+from filed.process import sandbox
+from filed.settings import Settings
+from support.daemon import running, wait_until
+from support.http_wire import get
+from support.processes import status
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
+
+CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+NONE = "0" * 16
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("root")
+    root.parent.chmod(0o755)  # for nobody to get in
+    root.chmod(0o755)
+    (root / "public").write_bytes(b"for all\n")
+    (root / "private").write_bytes(b"for its owner\n")
+    (root / "private").chmod(0o600)
+    (root / "another's").write_bytes(b"for its owner\n")
+    (root / "another's").chmod(0o600)
+    os.chown(root / "another's", pwd.getpwnam("daemon").pw_uid, -1)
+    return root
+
+
+def children_of(daemon):
+    found = [status(pid) for pid in daemon.children().values()]
+    assert len(found) == 3
+    return found
+
+
+@pytest.fixture(scope="module")
+def as_nobody(root):
+    with running(root, "--security.user=nobody") as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def as_root(root):
+    with running(root) as daemon:
+        yield daemon
+
+
+def test_workers_and_exporter_become_the_user_with_all_groups(as_nobody):
+    nobody = pwd.getpwnam("nobody")
+    groups = {str(group) for group in os.getgrouplist("nobody", nobody.pw_gid)}
+    for child in children_of(as_nobody):
+        assert child["Uid"].split() == [str(nobody.pw_uid)] * 4
+        assert child["Gid"].split() == [str(nobody.pw_gid)] * 4
+        assert set(child["Groups"].split()) == groups
+
+
+def test_the_master_stays_root(as_nobody):
+    assert status(as_nobody.process.pid)["Uid"].split() == ["0"] * 4
+
+
+def test_children_have_no_capability_and_never_gain_a_privilege(as_nobody, as_root):
+    for child in children_of(as_nobody) + children_of(as_root):
+        assert {name: child[name] for name in CAPABILITIES} == dict.fromkeys(CAPABILITIES, NONE)
+        assert child["NoNewPrivs"] == "1"
+
+
+def test_a_user_of_its_own_brings_no_warning(as_nobody):
+    assert as_nobody.events("starting")[0]["user"] == "nobody"
+    assert not [event for event in as_nobody.events() if event.get("level") == "warning"]
+
+
+def test_root_in_name_brings_a_warning(as_root):
+    (warning,) = [event for event in as_root.events() if event.get("level") == "warning"]
+    assert warning["event"] == "children_are_root_in_name"
+    for child in children_of(as_root):
+        assert child["Uid"].split() == ["0"] * 4
+
+
+def test_the_user_reads_what_all_may_read_and_nothing_else(as_nobody):
+    assert get(as_nobody.port, "/public").status == 200
+    assert get(as_nobody.port, "/private").status == 403
+
+
+def test_root_in_name_reads_what_is_root_s_but_not_what_is_another_s(as_root):
+    assert get(as_root.port, "/private").status == 200
+    assert get(as_root.port, "/another's").status == 403
+
+
+def test_the_exporter_tells_of_every_process_though_none_may_look_at_another(as_nobody):
+    def told():
+        metrics = as_nobody.metrics()
+        roles = [f'{{role="{role}"}}' for role in ("master", "worker", "exporter")]
+        return all(
+            metrics[f"filed_process_resident_memory_bytes{role}"] > 1e6
+            and metrics[f"filed_process_open_fds{role}"] > 3
+            and metrics[f"filed_process_cpu_seconds_total{role}"] > 0
+            for role in roles
+        )
+
+    wait_until(told, "memory, descriptors and CPU time of each role")
+
+
+def test_a_group_replaces_the_user_s_own(root):
+    group = grp.getgrnam("daemon").gr_gid
+    with running(root, "--security.user=nobody", "--security.group=daemon") as daemon:
+        for child in children_of(daemon):
+            assert child["Gid"].split() == [str(group)] * 4
+
+
+def test_a_group_alone_leaves_all_of_root_s_groups(root):
+    group = str(grp.getgrnam("daemon").gr_gid)
+    with running(root, "--security.group=daemon") as daemon:
+        for child in children_of(daemon):
+            assert child["Uid"].split() == ["0"] * 4
+            assert (child["Gid"].split(), child["Groups"].split()) == ([group] * 4, [group])
+
+
+@pytest.mark.parametrize(
+    ("security", "expected"),
+    [
+        ({}, sandbox.Identity(None, None, (), "root")),
+        ({"group": "daemon"}, sandbox.Identity(None, 1, (1,), "root")),
+        ({"user": "daemon"}, sandbox.Identity(1, 1, (1,), "daemon")),
+    ],
+)
+def test_an_identity_follows_from_the_settings(security, expected):
+    settings = Settings.model_validate({"security": security})
+    assert sandbox.Identity.of(settings) == expected
+
+
+def test_a_user_without_a_name_is_shown_by_its_number():
+    assert sandbox.pwd_name(0) == "root"
+    assert sandbox.pwd_name(4_000_000_000) == "4000000000"
+
+
+ENTER = """
+import os
+from filed.process import sandbox
+from filed.settings import Settings
+sandbox.enter(sandbox.Identity.of(Settings.model_validate({"security": {"user": "nobody"}})))
+print("entered", flush=True)
+os.setuid(0)
+"""
+
+
+def test_there_is_no_way_back():
+    ended = subprocess.run(
+        [sys.executable, "-c", ENTER], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "entered\n")
+    assert ended.stderr.endswith("PermissionError: [Errno 1] Operation not permitted\n")
