@@ -11,7 +11,7 @@ def _descriptors():
     found = {}
     for fd in os.listdir("/proc/self/fd"):
         try:
-            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
+            found[fd] = str(Path(f"/proc/self/fd/{fd}").readlink())
         except FileNotFoundError:  # the one that listed them
             continue
     return found

@@ -31,7 +31,8 @@ def interpreter(version):
     candidates = [shutil.which(f"python{version}")]
     candidates += sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
     for candidate in filter(None, candidates):
-        if subprocess.run([candidate, "-c", ""], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+        tried = subprocess.run([candidate, "-c", ""], check=False, stderr=subprocess.DEVNULL)
+        if tried.returncode == 0:  # pyenv puts a stand-in on the PATH that may lead nowhere
             return candidate
     pytest.skip(f"there is no Python {version} here; install it to test the wheel on it")
 

@@ -110,7 +110,9 @@ def environment(**extra):
 
 
 @contextmanager
-def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True, python=sys.executable):
+def running(
+    root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True, python=sys.executable
+):
     """Serve `root` with these options until the block ends; check that nothing is left behind.
 
     Args:
@@ -147,9 +149,7 @@ def running(root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True
         try:
             if stderr is None and wait:
                 daemon.ready = wait_until(
-                    lambda: (
-                        next(iter(daemon.events("ready")), None) or _fail_if_gone(daemon)
-                    ),
+                    lambda: next(iter(daemon.events("ready")), None) or _fail_if_gone(daemon),
                     "the daemon to be ready",
                     START_S,
                 )
