@@ -168,14 +168,14 @@ def test_a_file_that_becomes_a_directory_is_one(served):
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_a_permission_that_is_taken_away_holds_from_the_next_request_on(served, size):
     root, daemon = served
-    path = root / "guarded"
+    path = root / f"guarded-{size}"
     path.write_bytes(b"x" * size)
     with HttpClient(daemon.port) as client:
         for _ in range(30):
             for mode, status in ((0o644, 200), (0, 403)):
                 wait_for_next_tick(path)
                 path.chmod(mode)
-                assert client.get("/guarded").status == status
+                assert client.get(f"/{path.name}").status == status
 
 
 def test_a_directory_that_is_closed_to_the_daemon_hides_its_cached_files(served):

@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_again_and_again_comes_back_each_time(root):
 
 
 def test_new_clients_are_served_while_a_worker_hangs_and_then_it_is_replaced(root):
-    with running(root, "--timeouts.worker=2") as daemon:
+    with running(root, "--timeouts.worker=3") as daemon:
         pid = kill(daemon, "filed: worker 0", signal.SIGSTOP)
         for _ in range(50):
             assert get(daemon.port, "/small").body == SMALL

@@ -176,6 +176,8 @@ class Worker:
         clock, row = self._loop.clock, self._row
         row[catalogue.WORKER_HEARTBEAT.slot()] = int(clock.wall_s * _WALL_NS)
         self._stats.update()
+        self._acceptor.look()
+        self._datagrams.look()
         self._cache.sweep()
         row[catalogue.CACHE_BYTES.slot()] = self._cache.bytes
         row[catalogue.CACHE_ENTRIES.slot()] = len(self._cache)

@@ -110,6 +110,16 @@ class Acceptor:
         if self._doors in (Doors.FULL, Doors.SHORT):
             self._let(Doors.OPEN)
 
+    def look(self) -> None:
+        """Accept what is queued though nobody was woken for it. Once a second is often enough.
+
+        The kernel wakes one worker for a connection. If that one is stopped just then, nobody else
+        is told until the next connection comes.
+        """
+        if self._doors is Doors.OPEN:
+            for listener in self._listeners.values():
+                self._on_readable(listener, 0)
+
     def on_wake(self) -> None:
         """Accept again after others had their turn, or descriptors may have become free."""
         if self._doors in (Doors.YIELDING, Doors.SHORT):

@@ -77,17 +77,25 @@ class Datagrams:
         self._answered: Counter[str] = Counter()
         self._second = 0
         self._sockets = list(sockets)
+        self._open: list[socket.socket] = []
         self._ports = {sock.getsockname()[1] for sock in self._sockets}
 
     def open(self) -> None:
         """Begin to answer."""
-        for sock in self._sockets:
+        self._open = self._sockets
+        for sock in self._open:
             self._loop.add(sock.fileno(), SHARED, partial(self._on_readable, sock))
 
     def shut(self) -> None:
         """Leave what arrives to others."""
-        for sock in self._sockets:
+        for sock in self._open:
             self._loop.remove(sock.fileno())
+        self._open = []
+
+    def look(self) -> None:
+        """Answer what is queued though nobody was woken for it, as `Acceptor.look` does."""
+        for sock in self._open:
+            self._on_readable(sock, 0)
 
     def _on_readable(self, sock: socket.socket, _mask: int) -> None:
         for _ in range(_DATAGRAMS_A_TURN):
