@@ -1,7 +1,6 @@
 """The exporter's pages, as Prometheus and a load balancer meet them."""
 
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -10,15 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter_child import Start
 from filed.metrics.catalogue import CONNECTIONS_ACCEPTED, WORKER_HEARTBEAT
+from support.clients import program
+from support.exporter_child import Start
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
-
-promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None,
-    reason="promtool is not installed (it is in Debian's package prometheus)",
-)
 
 
 @pytest.fixture
@@ -52,25 +47,33 @@ def test_an_odd_accept_field_gets_metrics_all_the_same(start: Start, accept: str
     assert b"filed_build_info{" in page
 
 
-@promtool
 def test_the_text_format_pleases_promtool(start: Start) -> None:
     running = start()
     running.worker_row[WORKER_HEARTBEAT.slot()] = time.time_ns()
     _, page = running.fetch("/metrics")
     checked = subprocess.run(
-        ["promtool", "check", "metrics"], input=page, capture_output=True, check=False
+        [program("promtool", "prometheus"), "check", "metrics"],
+        input=page,
+        capture_output=True,
+        check=False,
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
-@promtool
 def test_openmetrics_can_be_read_by_prometheus(start: Start, tmp_path: Path) -> None:
     """`check metrics` reads the text format only; the importer reads OpenMetrics, with times."""
     _, page = start().fetch("/metrics", accept=OPENMETRICS)
     timed = tmp_path / "metrics"
     timed.write_bytes(re.sub(rb"(?m)^([^#\n].*)$", rb"\1 1700000000", page))
     imported = subprocess.run(
-        ["promtool", "tsdb", "create-blocks-from", "openmetrics", timed, tmp_path / "blocks"],
+        [
+            program("promtool", "prometheus"),
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            timed,
+            tmp_path / "blocks",
+        ],
         capture_output=True,
         check=False,
     )

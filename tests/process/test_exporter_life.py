@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from exporter_child import PATIENCE_S, Start, wait_until
 from filed.metrics.catalogue import (
     EXPORTER_HEARTBEAT,
     PROCESS_CPU,
@@ -21,6 +20,7 @@ from filed.metrics.catalogue import (
     WORKER_HEARTBEAT,
 )
 from filed.process import exporter
+from support.exporter_child import PATIENCE_S, Start, wait_until
 
 
 @pytest.fixture

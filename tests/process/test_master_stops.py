@@ -1,6 +1,7 @@
 """How the daemon ends: what it lets finish, what it cuts, and with which exit code."""
 
 import os
+import pty
 import signal
 import socket
 from contextlib import ExitStack
@@ -177,6 +178,20 @@ def test_a_hang_up_changes_nothing_away_from_a_terminal(root):
         with HttpClient(daemon.port) as client:
             assert client.get("/small").body == SMALL
         assert daemon.children() == before
+
+
+def test_the_hang_up_of_a_terminal_ends_what_runs_on_it(root):
+    ours, theirs = pty.openpty()
+    with (
+        os.fdopen(ours, "rb", buffering=0) as terminal,
+        os.fdopen(theirs, "wb") as stderr,
+        running(root, stderr=stderr, workers=1) as daemon,
+    ):
+        shown = b""
+        while b"Ctrl-C stops it." not in shown:
+            shown += terminal.read(4096)
+        assert b"curl -O http://localhost:" in shown
+        assert daemon.stop(signal.SIGHUP) == 0
 
 
 def test_the_exporter_can_be_scraped_until_the_workers_are_gone(root):

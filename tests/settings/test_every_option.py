@@ -112,7 +112,7 @@ WRONG = {
     "timeouts.min_rate": numbers("a whole number of bytes a second, 0 or more", "-1"),
     "timeouts.min_rate_grace": SECONDS_OR_NONE,
     "timeouts.drain": SECONDS_OR_NONE,
-    "timeouts.worker": SECONDS,
+    "timeouts.worker": seconds("a number of seconds from 2 to 86400", "1", "86401"),
     "log.format": choice('"auto", "json" or "console"'),
     "log.level": choice('"debug", "info", "warning" or "error"'),
     "log.access": SWITCH,

@@ -95,6 +95,8 @@ def _known(look_up: Callable[[str], object], name: str) -> None:
 
 Bytes = Annotated[int, Unit("bytes")]
 Seconds = Annotated[float, Field(gt=0, le=_DAY_S), Unit("seconds")]
+# A heartbeat comes each second or a little more; half of that again is no sign of death.
+SecondsOfSilence = Annotated[float, Field(ge=2, le=_DAY_S), Unit("seconds")]
 SecondsOrNone = Annotated[float, Field(ge=0, le=_DAY_S), Unit("seconds")]
 
 Workers = Annotated[

@@ -20,6 +20,7 @@ from filed.settings.kinds import (
     Group,
     Root,
     Seconds,
+    SecondsOfSilence,
     SecondsOrNone,
     Unit,
     User,
@@ -183,7 +184,7 @@ class Timeouts(Table):
         30,
         description="How long transfers may go on after the daemon is told to stop. 0 cuts them.",
     )
-    worker: Seconds = Field(
+    worker: SecondsOfSilence = Field(
         60,
         description="How long a worker may show no sign of life before it is replaced.",
     )

@@ -59,7 +59,7 @@ class HttpSite:
         self._server: tuple[Field, ...] = ()
         if settings.http.server_header:
             self._server = ((b"Server", b"filed"),)
-        self._second = 0
+        self._second = -1
         self._date = b""
 
     def answer(self, request: Request, *, closing: bool) -> Reply:
