@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-ROOT ?= .
-PORT ?= 7788
+export ROOT ?= .
+export PORT ?= 7788
 # The first Python on the PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -25,8 +25,8 @@ help:  ## List the targets
 
 .PHONY: run
 run: $(SERVES)  ## Serve ROOT (this directory unless given) on PORT (7788), and say how to fetch from it
-	@$(BIN)/filed serve --banner --root '$(ROOT)' \
-		--listen.tcp '[::]:$(PORT)' --listen.udp '[::]:$(PORT)'
+	@$(BIN)/filed serve --banner --root "$$ROOT" --listen.tcp "[::]:$$PORT" \
+		--listen.udp "[::]:$$PORT" --metrics.listen "127.0.0.1:$$((PORT + 1))"
 
 .PHONY: check
 check: $(DEVELOPS)  ## Lint, types, direction of imports, freshness of generated files

@@ -28,6 +28,6 @@ class Clock:
         self.now_s = time.monotonic()
         self.wall_s = time.time()
 
-    def elapsed_s(self) -> float:
-        """Seconds since the turn began: how long what was done in it has taken, at most."""
-        return time.monotonic() - self.now_s
+    def exact_s(self) -> float:
+        """Monotonic seconds at this very moment: to say how long something took within a turn."""
+        return time.monotonic()

@@ -102,7 +102,7 @@ class Cache:
 
     def keep(self, entry: CachedFile, key: Hashable, value: object, size_bytes: int) -> None:
         """Keep something built from a cached file with it, charged to the cache's bytes."""
-        if self._entries.get(entry.path) is not entry:
+        if self._entries.get(entry.path) is not entry or entry.cost + size_bytes > self._max_bytes:
             return
         entry.built[key] = value
         self._charge(entry, size_bytes)
@@ -127,6 +127,8 @@ class Cache:
         entry.turn = self._clock.turn
         entry.used_s = self._clock.now_s
         self._entries.move_to_end(entry.path)
+        if entry.file is not None:
+            self._open.move_to_end(entry.path)
         return True
 
     def _load(self, path: bytes) -> CachedFile:
@@ -136,7 +138,7 @@ class Cache:
         entry.turn = self._clock.turn
         entry.used_s = self._clock.now_s
         settled = self._clock.wall_s - entry.version.ctime_ns / 1e9 >= _SETTLED_S
-        if (settled or not small) and self._max_entries:
+        if (settled or not small) and self._max_entries and entry.cost <= self._max_bytes:
             self._insert(entry)
         return entry
 

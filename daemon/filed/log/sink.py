@@ -24,7 +24,7 @@ class Sink:
     """A descriptor that takes whole lines.
 
     Attributes:
-        dropped: lines that could not be written, since the start.
+        dropped: lines that could not be written and that `take_dropped` has not told yet.
     """
 
     def __init__(self, fd: int) -> None:
@@ -59,21 +59,25 @@ class Sink:
             size += len(line)
         self._put(chunk)
 
+    def take_dropped(self) -> int:
+        """Return how many lines were lost since the last time it was asked."""
+        dropped, self.dropped = self.dropped, 0
+        return dropped
+
     def close(self) -> None:
         """Give back what was opened to write. Lines that were not flushed are lost."""
         self._close()
 
     def _put(self, chunk: list[bytes]) -> bool:
-        data = b"".join(chunk)
-        if self._torn:  # a disk filled up within a line: what comes next begins a new one
-            data = b"\n" + data
+        # Where a disk filled up within a line, what comes next begins a new one.
+        data = b"".join([b"\n", *chunk] if self._torn else chunk)
         try:
             taken = self._write(data)
         except OSError:  # full, closed, or nobody reads: counted, and serving goes on
             taken = 0
         if taken:
             self._torn = not data[:taken].endswith(b"\n")
-        self.dropped += data[taken:].count(b"\n")
+        self.dropped += min(data[taken:].count(b"\n"), len(chunk))
         return taken == len(data)
 
 

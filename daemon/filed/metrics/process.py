@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from filed.metrics.catalogue import PROCESS_CPU, PROCESS_FDS, PROCESS_MEMORY
+from filed.metrics.table import add
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _STATM_BYTES: Final = 128
@@ -45,7 +46,7 @@ class ProcessStats:
         The CPU time is added, not set: the row may hold that of processes that had it before.
         """
         cpu_ns = time.process_time_ns()
-        self._row[self._cpu_slot] += cpu_ns - self._cpu_counted_ns
+        add(self._row, self._cpu_slot, cpu_ns - self._cpu_counted_ns)
         self._cpu_counted_ns = cpu_ns
         # proc_pid_statm(5): the second number is the resident set, in pages.
         resident_pages = int(os.pread(self._statm, _STATM_BYTES, 0).split()[1])

@@ -146,6 +146,11 @@ class Table:
         self._slots[Header.ROWS_USED] = MASTER_ROW + 1
 
 
+def add(row: memoryview, slot: int, count: int) -> None:
+    """Add to a slot that others can write too, whatever it holds: it wraps at 2⁶⁴."""
+    row[slot] = (row[slot] + count) % (1 << 64)
+
+
 def _row_stride() -> int:
     return -(-LAYOUT.slots // _LINE_SLOTS) * _LINE_SLOTS
 

@@ -29,9 +29,9 @@ _TURN_MS: Final = 1000
 _EXCHANGES: Final = 16
 _EXCHANGE_S: Final = 5.0
 _WALL_NS: Final = 1_000_000_000
-_STOP: Final = frozenset({signal.SIGTERM, signal.SIGQUIT})
-# The terminal's signals go to the whole foreground group; what follows from them is the master's.
-_IGNORED: Final = frozenset({signal.SIGINT, signal.SIGHUP})
+_STOP: Final = frozenset({signal.SIGUSR1, signal.SIGUSR2})
+# A terminal and a service manager send these to the whole group; what follows is the master's.
+_IGNORED: Final = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT, signal.SIGHUP})
 
 _OPENMETRICS: Final = "application/openmetrics-text"
 _INDEX: Final = b"""\
@@ -55,8 +55,8 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
 ) -> int:
     """Be the exporter until told to stop. To be called in a process just forked.
 
-    SIGTERM and SIGQUIT stop it and are unblocked here, once they can be heard, so the master may
-    block them around the fork; SIGINT and SIGHUP are ignored.
+    SIGUSR1 and SIGUSR2, both alike, stop it and are unblocked here, once they can be heard, so the
+    master may block them around the fork; SIGTERM, SIGQUIT, SIGINT and SIGHUP are ignored.
 
     Args:
         sock: listens already; IPv4 or IPv6.
@@ -79,14 +79,15 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     poller.register(master_pidfd, select.POLLIN)
     _beat(row, clock, stats)
     ready()
+    accepting = True
     while True:
-        poller.register(sock, 0 if exchanges.full else select.POLLIN)
+        # What is short for one more connection is not waited for in a busy loop, but for a turn.
+        poller.register(sock, select.POLLIN if accepting else 0)
         events = dict(poller.poll(_TURN_MS))
         clock.advance()
         if master_pidfd in events or signals.read():
             break
-        if sock.fileno() in events:
-            exchanges.begin(clock.now_s)
+        accepting = sock.fileno() not in events or exchanges.begin(clock.now_s)
         exchanges.look_after(clock.now_s)
         _beat(row, clock, stats)
     exchanges.cut_off()
@@ -210,18 +211,38 @@ class _Exchanges:
         self._pages = pages
         self._under_way: list[_Exchange] = []
 
-    @property
-    def full(self) -> bool:
-        return len(self._under_way) >= _EXCHANGES
+    def begin(self, now_s: float) -> bool:
+        """Accept one connection and give it a thread, at the cost of the oldest if need be.
 
-    def begin(self, now_s: float) -> None:
-        """Accept one connection and give it a thread."""
-        # The client may have hung up since poll(2): there is nobody to answer (accept(2)).
-        with suppress(BlockingIOError, ConnectionAbortedError):
+        Returns:
+            Whether to go on accepting; not where descriptors, memory or threads are short.
+        """
+        if len(self._under_way) >= _EXCHANGES:
+            self._end_oldest()
+        try:
             connection, address = self._sock.accept()
-            thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
-            self._under_way.append(_Exchange(thread, connection, now_s + _EXCHANGE_S))
+        except (BlockingIOError, ConnectionAbortedError):  # hung up since poll(2), see accept(2)
+            return True
+        except OSError:
+            self._end_oldest()
+            return False
+        return self._start(connection, address, now_s + _EXCHANGE_S)
+
+    def _start(self, connection: socket.socket, address: object, deadline_s: float) -> bool:
+        thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
+        try:
             thread.start()
+        except RuntimeError:  # "can't start new thread"
+            connection.close()
+            self._end_oldest()
+            return False
+        self._under_way.append(_Exchange(thread, connection, deadline_s))
+        return True
+
+    def _end_oldest(self) -> None:
+        # Who answers at once is done long before it is the oldest of so many.
+        if self._under_way:
+            _end(self._under_way.pop(0))
 
     def look_after(self, now_s: float) -> None:
         """Forget what is done and end what takes too long, however busy its client seems."""
@@ -233,13 +254,17 @@ class _Exchanges:
     def cut_off(self) -> None:
         """End them all and wait until their threads have noticed."""
         for exchange in self._under_way:
-            _shut_down(exchange.connection)
-            exchange.thread.join()
+            _end(exchange)
 
     def _answer(self, connection: socket.socket, address: object) -> None:
         # A scraper that hangs up, or was cut off, misses its answer: that is all there is to it.
-        with connection, suppress(ConnectionError):
+        with suppress(OSError), connection:
             _Handler(connection, address, self._pages)
+
+
+def _end(exchange: _Exchange) -> None:
+    _shut_down(exchange.connection)
+    exchange.thread.join()
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -54,7 +54,10 @@ class Inheritance:
         try:
             sandbox.enter(self.identity)
             if post.role is Role.EXPORTER:
+                self.listeners.close_served()
                 return self._export(self.table.row(row), ready)
+            if self.listeners.metrics is not None:
+                self.listeners.metrics.close()
             return self._work(post.number, self.table.row(row), ready)
         except Exception:  # noqa: BLE001 - the child's last words, whatever it died of
             _log.exception("child_failed", role=post.title)

@@ -39,6 +39,11 @@ class Listeners:
         if self.metrics is not None:
             yield self.metrics
 
+    def close_served(self) -> None:
+        """Close those that files are fetched from, in this process."""
+        for sock in (*self.tcp, *self.udp):
+            sock.close()
+
     def close(self) -> None:
         """Close them all in this process."""
         for sock in self:

@@ -23,7 +23,7 @@ from filed.log import events
 from filed.log.sink import Sink
 from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
-from filed.metrics.table import MASTER_ROW
+from filed.metrics.table import MASTER_ROW, add
 from filed.process import banner as how_to_reach
 from filed.process import sandbox
 from filed.process.children import Child, Post, Role, cause_of_death, fork
@@ -31,7 +31,7 @@ from filed.process.handover import Handover
 from filed.process.inheritance import Inheritance
 from filed.process.limits import raise_descriptor_limit
 from filed.process.listeners import BindError, shown
-from filed.process.signals import Signals
+from filed.process.signals import FINISH, STOP_AT_ONCE, Signals
 from filed.settings import Loaded
 from filed.transport.loop import READ, Loop
 from filed.transport.timers import Periodic
@@ -65,20 +65,21 @@ def serve(loaded: Loaded, *, banner: bool) -> int:
     try:
         tree = Tree(settings.root, settings.files.symlinks)
         listeners, table = Handover.of_nothing().complete(settings)
+        inheritance = Inheritance(
+            settings=settings,
+            listeners=listeners,
+            tree=tree,
+            table=table,
+            sink=sink,
+            json=json,
+            identity=sandbox.Identity.of(settings),
+            master_pidfd=os.pidfd_open(os.getpid()),
+        )
+        master = Master(inheritance, banner=banner)
     except (BindError, OSError) as error:
         _log.error("cannot_start", why=_in_words(error))
         return 1
-    inheritance = Inheritance(
-        settings=settings,
-        listeners=listeners,
-        tree=tree,
-        table=table,
-        sink=sink,
-        json=json,
-        identity=sandbox.Identity.of(settings),
-        master_pidfd=os.pidfd_open(os.getpid()),
-    )
-    return Master(inheritance, banner=banner).run()
+    return master.run()
 
 
 class Master:
@@ -131,6 +132,9 @@ class Master:
                 "children_are_root_in_name",
                 hint="set security.user; they have no capability, but own what root owns",
             )
+        security = self._settings.security
+        if os.geteuid() != 0 and (security.user or security.group):
+            _log.warning("security_ignored", hint="only root can become another user or group")
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
         self._reconcile()
@@ -167,13 +171,14 @@ class Master:
     def _stop(self, number: signal.Signals) -> None:
         if self._kill_s is None:
             _log.info("stopping", signal=number.name, drain=self._settings.timeouts.drain)
-            self._stop_all(signal.SIGTERM, self._settings.timeouts.drain + _GRACE_S)
+            self._stop_all(FINISH, self._settings.timeouts.drain + _GRACE_S)
         else:
             _log.info("stopping_at_once", signal=number.name)
-            self._stop_all(signal.SIGQUIT, _GRACE_S)
+            self._stop_all(STOP_AT_ONCE, _GRACE_S)
 
     def _stop_all(self, number: signal.Signals, patience_s: float) -> None:
         self._kill_s = self._clock.now_s + patience_s
+        self._listeners.close_served()  # the workers do the same: who comes now is refused at once
         self._loop.timers.watch(self, self._kill_s)
         for post in self._posts:
             if post.child is not None and post.role is Role.WORKER:
@@ -213,7 +218,7 @@ class Master:
             return
         reason = child.killed_for or ("boot" if not child.ready else _reason(status))
         if post.role is Role.WORKER:
-            self._row[catalogue.WORKER_RESTARTS.slot(reason)] += 1
+            add(self._row, catalogue.WORKER_RESTARTS.slot(reason), 1)
         _log.error(
             "child_died",
             role=post.title,
@@ -224,7 +229,7 @@ class Master:
         if post.boot_failures >= _BOOT_ATTEMPTS:
             _log.critical("cannot_boot", role=post.title, attempts=post.boot_failures)
             self._code = 1
-            self._stop_all(signal.SIGTERM, self._settings.timeouts.drain + _GRACE_S)
+            self._stop_all(FINISH, self._settings.timeouts.drain + _GRACE_S)
 
     # The difference between what is wanted and what is there.
 
@@ -251,7 +256,7 @@ class Master:
             if self._clock.now_s >= self._kill_s:
                 post.child.signal(signal.SIGKILL)
             elif not workers_left:
-                post.child.signal(signal.SIGTERM)
+                post.child.signal(FINISH)
         self._count_workers()
 
     def _fill(self, post: Post) -> None:
@@ -279,8 +284,7 @@ class Master:
 
     def _every_second(self) -> None:
         self._stats.update()
-        self._row[catalogue.LOG_LINES_DROPPED.slot()] += self._sink.dropped
-        self._sink.dropped = 0
+        add(self._row, catalogue.LOG_LINES_DROPPED.slot(), self._sink.take_dropped())
         for post in self._posts:
             if post.child is not None and self._is_stuck(post, post.child):
                 post.child.killed_for = "stuck"
@@ -288,6 +292,8 @@ class Master:
                 post.child.signal(signal.SIGKILL)
 
     def _is_stuck(self, post: Post, child: Child) -> bool:
+        if child.killed_for:
+            return False
         heartbeat = self._table.row(child.row)[_HEARTBEATS[post.role]]
         return child.is_silent(heartbeat, self._clock.now_s, self._settings.timeouts.worker)
 

@@ -9,6 +9,12 @@ import signal
 import socket
 from collections.abc import Iterable
 from types import FrameType
+from typing import Final
+
+# What the master tells its children. Not the signals that stop a daemon: those come from a terminal
+# or a service manager to the whole process group, and are the master's to act on.
+FINISH: Final = signal.SIGUSR1
+STOP_AT_ONCE: Final = signal.SIGUSR2
 
 
 class Signals:

@@ -16,7 +16,7 @@ from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
 from filed.process.limits import descriptor_limit
 from filed.process.listeners import Listeners
-from filed.process.signals import Signals
+from filed.process.signals import FINISH, STOP_AT_ONCE, Signals
 from filed.protocols.http.syntax import Limits, Reader
 from filed.settings import Settings
 from filed.site import Site
@@ -75,7 +75,6 @@ class Worker:
         self._settings = settings
         self._row = row
         self._sink = sink
-        self._dropped = 0
         self._draining = False
         self.tick = 0
         clock = Clock()
@@ -107,7 +106,8 @@ class Worker:
         )
         self._stats = ProcessStats(row, "worker")
         self._signals = Signals(
-            heard=(signal.SIGTERM, signal.SIGQUIT), ignored=(signal.SIGINT, signal.SIGHUP)
+            heard=(FINISH, STOP_AT_ONCE),
+            ignored=(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP),
         )
         loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
         loop.add(master_pidfd, READ, lambda _mask: self._on_master_gone(master_pidfd))
@@ -125,10 +125,10 @@ class Worker:
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number == signal.SIGQUIT:
+            if number == STOP_AT_ONCE:
                 self._cut_off()
                 self._loop.stop()
-            elif number == signal.SIGTERM:
+            elif number == FINISH:
                 self._drain()
 
     def _on_master_gone(self, pidfd: int) -> None:
@@ -185,5 +185,4 @@ class Worker:
         row[catalogue.CACHE_MISSES.slot()] += self._cache.misses
         self._cache.hits = self._cache.misses = 0
         self._sink.flush()
-        row[catalogue.LOG_LINES_DROPPED.slot()] += self._sink.dropped
-        self._sink.dropped = 0
+        row[catalogue.LOG_LINES_DROPPED.slot()] += self._sink.take_dropped()

@@ -6,7 +6,7 @@ from filed.files.tree import Tree
 from filed.protocols.messages import Protocol, Refusal, Request
 from filed.settings import Settings
 from filed.site.bare import PlainSite, QuerySite
-from filed.site.http import HttpSite
+from filed.site.http import HttpSite, LongWork
 from filed.site.lookup import Lookup
 from filed.site.reply import Reply
 
@@ -26,12 +26,22 @@ class Site:
         self._query = QuerySite(lookup)
         self.closing = False
 
-    def answer(self, message: Request | Refusal) -> Reply:
-        """Turn what a protocol understood into what is to be sent. Raises nothing."""
-        if message.protocol is Protocol.HTTP:
-            if isinstance(message, Request):
-                return self._http.answer(message, closing=self.closing)
-            return self._http.refuse(message, closing=self.closing)
+    def answer(self, message: Request | Refusal) -> Reply | None:
+        """Turn what came over a connection into what is to be sent.
+
+        Returns:
+            None where the answer is long work and this turn has had its share of that: ask again in
+            another turn. Never for a refusal.
+        """
         if message.protocol is Protocol.PLAIN:
             return self._plain.answer(message)
+        if isinstance(message, Refusal):
+            return self._http.refuse(message, closing=self.closing)
+        try:
+            return self._http.answer(message, closing=self.closing)
+        except LongWork:
+            return None
+
+    def tell(self, message: Request | Refusal) -> Reply:
+        """Answer a query, which came in a datagram."""
         return self._query.answer(message)

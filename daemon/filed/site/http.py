@@ -42,6 +42,10 @@ _REPLY_OVERHEAD_BYTES: Final = 200
 _NO_CONDITIONS: Final = Conditions()
 
 
+class LongWork(Exception):
+    """The answer would hold up the others, once too often in this turn."""
+
+
 class HttpSite:
     """Answers HTTP requests from a tree."""
 
@@ -60,6 +64,7 @@ class HttpSite:
         if settings.http.server_header:
             self._server = ((b"Server", b"filed"),)
         self._second = -1
+        self._listed_turn = 0
         self._date = b""
 
     def answer(self, request: Request, *, closing: bool) -> Reply:
@@ -68,6 +73,9 @@ class HttpSite:
         Args:
             request: as `protocols.http.syntax` read it.
             closing: the connection is to end even if the client would go on.
+
+        Raises:
+            LongWork: a directory was listed in this turn already.
         """
         self._begin()
         if closing:
@@ -165,6 +173,9 @@ class HttpSite:
             return self._file(request, file)
         if not self._options.listing:
             raise errors.NotFound("listings are off")
+        if self._listed_turn == self._clock.turn:
+            raise LongWork
+        self._listed_turn = self._clock.turn
         found = listing.read(self._tree, name.path, hidden=self._hidden)
         page = pages.listing(name.path, found.entries, cut=found.cut)
         return self._body(request, 200, [_NOSNIFF, (b"Content-Type", _HTML)], page)
@@ -180,7 +191,7 @@ class HttpSite:
     def _failed(self, request: Request, error: errors.FileError) -> Reply:
         status = status_of(error)
         fields = ((b"Retry-After", b"1"),) if status == 503 else ()
-        return self._message(request, status, _WORDS[status], *fields)
+        return self._message(request, status, _WORDS[status], *fields, close=status == 400)
 
     def _message(
         self,

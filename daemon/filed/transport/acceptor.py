@@ -8,6 +8,7 @@ stuck neighbour strands nothing.
 """
 
 import errno
+import math
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -78,7 +79,7 @@ class Acceptor:
         self._row = row
         self._ready: list[socket.socket] = []
         self._doors = Doors.SHUT
-        self._logged_s = 0.0
+        self._logged_s = -math.inf
         self._service: Service | None = None
         self._accepted = catalogue.CONNECTIONS_ACCEPTED.slot()
         self._rejected = {
@@ -96,8 +97,18 @@ class Acceptor:
         self._let(Doors.OPEN)
 
     def shut(self) -> None:
-        """Accept nobody any more."""
+        """Accept who is queued already, and then nobody any more: the listeners are closed.
+
+        Once all processes have closed them, who comes is told so by the kernel, at once.
+        """
+        if self._doors is Doors.YIELDING:
+            self._let(Doors.OPEN)
+        for listener in self._listeners.values():
+            while self._doors is Doors.OPEN and self._accept(listener):
+                pass
         self._let(Doors.SHUT)
+        for listener in self._listeners.values():
+            listener.close()
 
     def left(self, connection: Connection) -> None:
         """Take note that a connection has ended."""
@@ -180,7 +191,12 @@ class Acceptor:
         sock.setblocking(False)
         self._row[self._accepted] += 1
         assert self._service is not None
-        self.connections.add(Connection(self._service, sock, address))
+        try:
+            self.connections.add(Connection(self._service, sock, address))
+        except OSError as error:  # epoll_ctl(2): no memory, or the user's share of it is used up
+            _log.error("connection_not_taken", why=str(error))
+            self._per_client[address[0]] -= 1
+            sock.close()
 
     def _pause(self, doors: Doors, reason: str, words: str) -> None:
         self._row[self._rejected[reason]] += 1

@@ -4,8 +4,8 @@ It reads what the client sends, lets the protocol say what that means and `site`
 is, and sends it. Reading stops while a reply is being sent, so a client that asks and does not read
 fills its own socket and nothing here.
 
-A connection is in one `State`; `_FOLLOWS` says which may come next. Each state has its patience
-(`Service.patience_s`), counted from when it was entered or last made progress.
+A connection is in one `State`; `states.FOLLOWS` says which may come next. Each state has its
+patience (`Service.patience_s`), counted from when it was entered or last made progress.
 """
 
 import errno
@@ -18,6 +18,7 @@ import structlog
 
 from filed.protocols.messages import Protocol, Refusal, Request
 from filed.protocols.stream import Awaits, Stream
+from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
@@ -67,6 +68,7 @@ class Connection:
 
     __slots__ = (
         "_pending",
+        "_postponed",
         "_service",
         "_since_s",
         "_sock",
@@ -88,6 +90,7 @@ class Connection:
         self._stream = Stream(service.reader)
         self._transfer: Transfer | None = None
         self._pending = False  # requests have arrived that wait for their turn
+        self._postponed: Request | Refusal | None = None  # the first of them, if taken already
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
         service.loop.timers.watch(self, self._deadline_s())
@@ -122,7 +125,8 @@ class Connection:
         if self._transfer is not None:
             self._service.ledger.finished(self.peer, self._transfer, outcome)
             self._transfer = None
-        self._closing_is(_RESET)
+        if self.state is not State.LINGERING:
+            self._closing_is(_RESET)
         self._close()
 
     def _guard(self, step: Callable[[], None]) -> None:
@@ -154,12 +158,17 @@ class Connection:
     def _advance(self) -> None:
         """Answer what has arrived, until more is needed or it is the others' turn."""
         stream = self._stream
-        for _ in range(_REPLIES_A_TURN):
-            message = stream.next()
+        for answered in range(_REPLIES_A_TURN):
+            message = self._postponed or stream.next()
             if message is None:
-                self._await_more()
+                self._await_more(progress=answered > 0)
                 return
-            if not self._respond(message):
+            reply = self._service.site.answer(message)
+            if reply is None:
+                self._postponed = message
+                break
+            self._postponed = None
+            if not self._respond(message, reply):
                 return
             if stream.is_empty:
                 self._rest()
@@ -172,15 +181,18 @@ class Connection:
         if self.state is not State.CLOSED:
             self._guard(self._advance)
 
-    def _await_more(self) -> None:
+    def _await_more(self, *, progress: bool) -> None:
+        """Wait for the rest of something; with `progress`, something was answered before it."""
         awaits = self._stream.awaits
         if self._stream.ended:
             self._close()
         elif awaits is Awaits.REQUEST:
-            if self.state is not State.NEW:  # only empty lines have come: no progress
-                self._rest()
+            if progress or self.state not in (State.NEW, State.IDLE):
+                self._rest()  # else empty lines have come, which win nobody time
         elif self.state is not _STATES[awaits]:
             self._enter(_STATES[awaits])
+        elif progress:
+            self._since_s = self._service.clock.now_s
 
     def _rest(self) -> None:
         """Wait for the next request: what most connections do most of the time."""
@@ -193,43 +205,41 @@ class Connection:
 
     # Sending.
 
-    def _respond(self, message: Request | Refusal) -> bool:
+    def _respond(self, message: Request | Refusal, reply: Reply) -> bool:
         """Begin an answer; say whether it has gone whole and the connection goes on."""
-        reply = self._service.site.answer(message)
         sent = 0
         if reply.start and not reply.rest:
             try:
                 sent = self._sock.send(reply.start)
             except BlockingIOError:
                 pass
-            except OSError:
-                self._fail(Transfer(message, reply, self._service.clock.now_s), "peer")
+            except OSError as error:
+                self._fail(Transfer(message, reply, self._service.clock), _outcome(error))
                 return False
         if sent == reply.size_bytes:
             self._service.ledger.instant(self.peer, message, reply)
             if reply.close:
                 self._linger()
             return not reply.close
-        self._transfer = Transfer(message, reply, self._service.clock.now_s)
-        self._transfer.taken(sent, self._service.clock.now_s)
+        self._transfer = Transfer(message, reply, self._service.clock)
+        self._transfer.taken(sent)
         return self._send_on()
 
     def _send_on(self) -> bool:
         """Send what the socket takes now; say whether all has gone and the connection goes on."""
         transfer = self._transfer
         assert transfer is not None
-        now_s = self._service.clock.now_s
         before = transfer.sent_bytes
         try:
-            whole = transfer.advance(self._sock, now_s)
+            whole = transfer.advance(self._sock)
         except Truncated:
             self._fail(transfer, "truncated")
             return False
         except OSError as error:
-            self._fail(transfer, "peer" if error.errno in _PEER_GONE else "error")
+            self._fail(transfer, _outcome(error))
             return False
         if transfer.sent_bytes > before:
-            self._since_s = now_s
+            self._since_s = self._service.clock.now_s
         if not whole:
             self._await_writable(transfer)
             return False
@@ -277,6 +287,8 @@ class Connection:
         return self._deadline_s()
 
     def _look_at_deadline(self) -> None:
+        if self._pending:  # it waits for us
+            self._since_s = self._service.clock.now_s
         if self._deadline_s() <= self._service.clock.now_s:
             self._expire()
         elif self._is_too_slow():
@@ -304,7 +316,7 @@ class Connection:
                 self._advance()
             case State.READING | State.DROPPING:
                 self._service.count_timeout("head")
-                self._respond(self._stream.late(_TOO_LATE))
+                self._refuse(self._stream.late(_TOO_LATE))
             case State.IDLE:
                 self._service.count_timeout("idle")
                 self._linger()
@@ -314,6 +326,11 @@ class Connection:
             case State.LINGERING:
                 self._service.count_timeout("linger")
                 self._close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        reply = self._service.site.answer(refusal)
+        assert reply is not None, "refusing is never long work"
+        self._respond(refusal, reply)
 
     # Ending.
 
@@ -360,3 +377,7 @@ class Connection:
             self._service.loop.modify(self._sock.fileno(), READ)
         self._since_s = self._service.clock.now_s
         self._service.loop.timers.watch(self, self._next_look_s())
+
+
+def _outcome(error: OSError) -> str:
+    return "peer" if error.errno in _PEER_GONE else "error"

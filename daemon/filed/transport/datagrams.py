@@ -90,6 +90,7 @@ class Datagrams:
         """Leave what arrives to others."""
         for sock in self._open:
             self._loop.remove(sock.fileno())
+            sock.close()
         self._open = []
 
     def look(self) -> None:
@@ -135,7 +136,7 @@ class Datagrams:
         if message is None:
             raise _NoReply("looks_like_answer")
         self._keep_to_rate(source[0])
-        reply = self._site.answer(message)
+        reply = self._site.tell(message)
         _send(sock, reply.start, from_where, source)
         self._ledger.answered_query(source, message, reply)
 

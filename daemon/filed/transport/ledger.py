@@ -1,8 +1,9 @@
 """Where finished requests are counted and logged, once a turn.
 
-A reply that fits the socket's buffer has gone before the turn is over. Reading the clock for each
-would cost as much as counting it, so such requests are settled together at the end of the turn,
-and their times are the turn's length: an upper bound, and honest about a turn that was held up.
+A reply that lies in memory and fits the socket's buffer has gone before the turn is over. Reading
+the clock for each would cost as much as counting it, so such requests are settled together at the
+end of the turn, and their times are the turn's length: an upper bound, and honest about a turn that
+was held up. A transfer has the clock read for itself.
 """
 
 from bisect import bisect_left
@@ -69,8 +70,8 @@ class Ledger:
 
     def finished(self, peer: Peer, transfer: Transfer, how: str) -> None:
         """Settle an answer that took longer, or has failed: `how` is "done" or why not."""
-        row, message, now_s = self._row, transfer.message, self._clock.now_s
-        seconds = now_s - transfer.began_s
+        row, message = self._row, transfer.message
+        seconds = self._clock.exact_s() - transfer.began_s
         first_s = transfer.first_byte_s
         ttfb_s = None if first_s is None else first_s - transfer.began_s
         counters = self._transfers[message.protocol]
@@ -89,7 +90,7 @@ class Ledger:
 
     def answered_query(self, peer: Peer, message: Message, reply: Reply) -> None:
         """Settle a datagram that was answered with one of ours."""
-        elapsed_s = self._clock.elapsed_s()
+        elapsed_s = self._clock.exact_s() - self._clock.now_s
         self._row[reply.counter] += 1
         self._row[self._queries.sent] += reply.size_bytes
         self._count_ttfb(self._queries, 1, elapsed_s)
@@ -101,7 +102,7 @@ class Ledger:
 
     def _settle(self) -> None:
         instant, self._instant = self._instant, []
-        elapsed_s = self._clock.elapsed_s()
+        elapsed_s = self._clock.exact_s() - self._clock.now_s
         row, per_protocol = self._row, dict.fromkeys(self._transfers, 0)
         for peer, message, reply in instant:
             counters = self._transfers[message.protocol]

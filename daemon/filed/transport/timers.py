@@ -5,8 +5,8 @@ matters. So nothing is rescheduled when a deadline moves away: an item stands in
 tick no later than its deadline, and when that tick has come it is asked; one that still has time
 goes into a later bucket. Only a deadline that moves nearer has to be told (`watch`).
 
-Ticks are 5 ms for what is near and a quarter of a second for what is far, so that ten thousand
-idle connections share a few hundred buckets.
+Ticks are 5 ms for what is near and a quarter of a second for what is further off, so that ten
+thousand idle connections share a few hundred buckets.
 """
 
 import heapq
@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from filed.clock import Clock
 
 _TICK_S: Final = 0.005
+_NEAR: Final = 200  # ticks: a second
 _COARSE: Final = 50  # ticks
 
 
@@ -47,7 +48,7 @@ class Timers:
         """See to it that an item is woken once its deadline (monotonic seconds) has come."""
         now = int(self._clock.now_s / _TICK_S)
         tick = max(int(deadline_s / _TICK_S), now) + 1
-        if tick - now > _COARSE:
+        if tick - now > _NEAR:
             tick += -tick % _COARSE
         if item.tick:
             if item.tick <= tick:
@@ -58,7 +59,7 @@ class Timers:
         if bucket is None:
             bucket = self._buckets[tick] = set()
             heapq.heappush(self._order, tick)
-            self.due_s = self._order[0] * _TICK_S
+            self.due_s = _begin_s(self._order[0])
         bucket.add(item)
 
     def forget(self, item: Timed) -> None:
@@ -75,14 +76,20 @@ class Timers:
 
     def expire(self) -> None:
         """Wake what is due in this turn."""
-        while self._order and self._order[0] * _TICK_S <= self._clock.now_s:
+        now = int(self._clock.now_s / _TICK_S)
+        while self._order and self._order[0] <= now:
             bucket = self._buckets[self._order[0]]
             while bucket:  # one that is woken may forget another of its bucket
                 item = bucket.pop()
                 item.tick = 0
                 item.on_wake()
             del self._buckets[heapq.heappop(self._order)]
-        self.due_s = self._order[0] * _TICK_S if self._order else math.inf
+        self.due_s = _begin_s(self._order[0]) if self._order else math.inf
+
+
+def _begin_s(tick: int) -> float:
+    # A little after its beginning, where no rounding puts the clock into the tick before.
+    return (tick + 0.001) * _TICK_S
 
 
 class Periodic:

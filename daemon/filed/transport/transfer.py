@@ -9,6 +9,7 @@ import os
 import socket
 from typing import Final
 
+from filed.clock import Clock
 from filed.protocols.messages import Refusal, Request
 from filed.site.reply import FileSlice, Reply, Segment
 
@@ -29,26 +30,36 @@ class Transfer:
         sent_bytes: what the kernel has taken.
     """
 
-    __slots__ = ("_index", "_offset", "began_s", "first_byte_s", "message", "reply", "sent_bytes")
+    __slots__ = (
+        "_clock",
+        "_index",
+        "_offset",
+        "began_s",
+        "first_byte_s",
+        "message",
+        "reply",
+        "sent_bytes",
+    )
 
-    def __init__(self, message: Request | Refusal, reply: Reply, now_s: float) -> None:
+    def __init__(self, message: Request | Refusal, reply: Reply, clock: Clock) -> None:
         """Begin with nothing sent."""
+        self._clock = clock
         self.message = message
         self.reply = reply
-        self.began_s = now_s
+        self.began_s = clock.now_s
         self.first_byte_s: float | None = None
         self.sent_bytes = 0
         self._index = -1  # -1 is `reply.start`, the rest counts from 0
         self._offset = 0
 
-    def taken(self, count: int, now_s: float) -> None:
+    def taken(self, count: int) -> None:
         """Note that the kernel has taken `count` bytes of the segment that is under way."""
         if count and self.first_byte_s is None:
-            self.first_byte_s = now_s
+            self.first_byte_s = self._clock.exact_s()
         self.sent_bytes += count
         self._offset += count
 
-    def advance(self, sock: socket.socket, now_s: float) -> bool:
+    def advance(self, sock: socket.socket) -> bool:
         """Send what the socket takes, a turn's share at most; say whether that was the last.
 
         Raises:
@@ -67,7 +78,7 @@ class Transfer:
                 count = _send(sock, segment, self._offset, share) if share else 0
             except BlockingIOError:
                 return False
-            self.taken(count, now_s)
+            self.taken(count)
             if self._offset < size:
                 if not count and share:
                     raise Truncated
