@@ -126,6 +126,15 @@ def test_what_check_prints_is_a_configuration_that_comes_to_the_same(run, tmp_pa
     assert tomllib.loads(again) == tomllib.loads(first)
 
 
+def test_a_root_that_no_file_can_name_is_told_in_a_comment(run, tmp_path):
+    root = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(root)  # noqa: PTH102 - pathlib takes no bytes
+    ran = run("check", root)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(f'#root is not UTF-8: "{tmp_path}/caf\\xe9"')
+    assert "root" not in tomllib.loads(ran.stdout)
+
+
 def test_check_can_be_quiet(run):
     ran = run("check", "-q", ".")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

@@ -198,6 +198,16 @@ def test_no_more_descriptors_are_kept_than_allowed(make_cache, root, clock):
     assert len(cache) == 3
 
 
+def test_the_descriptor_asked_for_least_recently_is_given_up_first(make_cache, root, clock):
+    for number in range(3):
+        (root / str(number)).write_bytes(bytes(1000))
+    cache = make_cache(max_descriptors=2)
+    for path in (b"0", b"1", b"0", b"2"):
+        cache.find(path)
+        clock.advance()
+    assert open_descriptors(root) == ["0", "2"]
+
+
 def test_a_cache_without_entries_opens_each_file_anew(make_cache, root):
     (root / "file").write_bytes(b"x")
     cache = make_cache(max_entries=0)
@@ -237,7 +247,7 @@ def test_what_is_built_of_a_file_that_is_not_kept_is_not_kept_either(make_cache,
     assert (entry.built, cache.bytes) == ({}, 0)
 
 
-def test_what_is_built_pushes_others_out(make_cache, root, clock):
+def test_what_is_built_pushes_others_out_unless_it_cannot_fit(make_cache, root, clock):
     for name in "ab":
         (root / name).write_bytes(b"x" * 10)
     cache = make_cache(max_bytes=100)
@@ -245,5 +255,5 @@ def test_what_is_built_pushes_others_out(make_cache, root, clock):
     clock.advance()
     cache.keep(cache.find(b"b"), "key", "a reply", 85)
     assert (len(cache), cache.bytes) == (1, 95)
-    cache.keep(cache.find(b"b"), "key", "a reply", 85)
-    assert (len(cache), cache.bytes) == (0, 0)
+    cache.keep(cache.find(b"b"), "another", "a reply", 85)
+    assert (len(cache), cache.bytes) == (1, 95)

@@ -1,6 +1,7 @@
 """The access log of a running daemon: a line for each request, whole, true, nobody's forgery."""
 
 import json
+import os
 import threading
 import unicodedata
 from collections import Counter
@@ -283,3 +284,11 @@ def test_the_last_lines_are_written_when_it_stops(root):
 def test_pipelined_answers_are_logged_each(daemon):
     stream = exchange(daemon.port, request("/small") * 2 + request("/none"), half_close=True)
     assert [answer.status for answer in answers(stream, "GET", "GET", "GET")] == [200, 200, 404]
+
+
+def test_a_root_whose_name_is_not_utf_8_is_served_and_shown(tmp_path):
+    root = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(root)  # noqa: PTH102 - pathlib takes no bytes
+    with running(os.fsdecode(root)) as daemon:
+        (starting,) = daemon.events("starting")
+    assert starting["root"] == f"{tmp_path}/caf\\xe9"

@@ -1,10 +1,16 @@
+import os
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filed.log.text import show
+from filed.log.text import show, show_undecoded
+
+BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+HARMLESS = st.characters(
+    exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters=BIDIRECTIONAL
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,8 @@ from filed.log.text import show
         ("\x85\x9b".encode(), "\\x85\\x9b"),  # C1, as UTF-8
         (b"\x9b31m", "\\x9b31m"),  # C1, as it is
         ("\u2028\u2029".encode(), "\\u2028\\u2029"),
+        ("\u202egpj.exe\u202c".encode(), "\\u202egpj.exe\\u202c"),  # right to left
+        ("\u2066\u2069".encode(), "\\u2066\\u2069"),
         (b"caf\xe9", "caf\\xe9"),  # Latin-1
         (b"\xc3", "\\xc3"),  # cut short
         (b"\xed\xa0\x80", "\\xed\\xa0\\x80"),  # a surrogate, which UTF-8 has not
@@ -41,6 +49,23 @@ def test_whatever_is_shown_is_one_line_without_controls(raw):
     assert not {unicodedata.category(each) for each in shown} & {"Cc", "Cs", "Zl", "Zp"}
 
 
-@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])))
+@given(st.text(HARMLESS))
 def test_harmless_text_is_shown_as_it_is(text):
     assert show(text.encode()) == text
+
+
+@given(st.binary())
+def test_an_undecoded_path_is_shown_like_its_bytes(raw):
+    text = os.fsdecode(raw)
+    if text.encode(errors="replace").decode() != text:
+        assert show_undecoded(text) == show(raw)
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_undecoded_text_of_any_kind_can_be_written(text):
+    assert show_undecoded(text).encode().decode() == show_undecoded(text)
+
+
+@given(st.text())
+def test_text_that_was_decoded_stays_as_it_is(text):
+    assert show_undecoded(text) == text

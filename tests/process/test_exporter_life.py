@@ -1,12 +1,14 @@
 """The exporter as a process: when it ends, what it writes, whom it bears with."""
 
+import itertools
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -30,7 +32,7 @@ def start() -> Iterator[Start]:
     starts.end_all()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
 def test_it_ends_when_asked_to(start: Start, number: signal.Signals) -> None:
     running = start()
     os.kill(running.pid, number)
@@ -41,13 +43,15 @@ def test_it_ends_in_spite_of_a_client_that_hangs(start: Start) -> None:
     running = start()
     with running.connect() as silent:
         running.fetch("/")  # accepted after the silent one
-        os.kill(running.pid, signal.SIGTERM)
+        os.kill(running.pid, signal.SIGUSR1)
         assert running.exit_code() == 0
         assert silent.recv(1) == b""
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_the_terminal_s_signals_do_not_end_it(start: Start, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT, signal.SIGHUP])
+def test_what_is_sent_to_the_whole_group_does_not_end_it(
+    start: Start, number: signal.Signals
+) -> None:
     running = start()
     os.kill(running.pid, number)
     assert running.fetch("/")[0].status == 200
@@ -56,12 +60,12 @@ def test_the_terminal_s_signals_do_not_end_it(start: Start, number: signal.Signa
 def test_it_can_be_stopped_although_the_master_blocked_signals_around_the_fork(
     start: Start,
 ) -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     try:
         running = start()
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    os.kill(running.pid, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+    os.kill(running.pid, signal.SIGUSR1)
     assert running.exit_code() == 0
 
 
@@ -93,17 +97,59 @@ def test_it_is_no_worker(start: Start) -> None:
     assert b"\nfiled_worker_heartbeat_timestamp_seconds" not in running.fetch("/metrics")[1]
 
 
-def test_silent_clients_get_a_fixed_number_of_places(start: Start) -> None:
+def test_silent_clients_get_a_fixed_number_of_places_and_the_oldest_goes_first(
+    start: Start,
+) -> None:
     running = start()
     before = descriptors(running.pid)
     with ExitStack() as clients:
-        for _ in range(24):
+        silent = [clients.enter_context(running.connect()) for _ in range(24)]
+        assert [client.recv(1) for client in silent[:8]] == [b""] * 8
+        wait_until(lambda: descriptors(running.pid) == before + 16)
+        silent[8].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent[8].recv(1)
+
+
+def test_who_answers_at_once_is_served_at_once_however_many_hang(start: Start) -> None:
+    running = start()
+    running.worker_row[WORKER_HEARTBEAT.slot()] = time.time_ns()
+    with ExitStack() as clients:
+        for _ in range(64):
             clients.enter_context(running.connect())
-        wait_until(lambda: descriptors(running.pid) >= before + 16)
+        begun_s = time.monotonic()
+        assert running.fetch("/healthz")[0].status == 200
+        assert time.monotonic() - begun_s < 1.5
+
+
+def lowest_free_descriptor(pid: int) -> int:
+    used = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    return next(number for number in itertools.count() if number not in used)
+
+
+def memory_too_small_for_a_stack(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
+    return pages * resource.getpagesize() + 2**20
+
+
+@pytest.mark.parametrize(
+    ("limit", "shortage"),
+    [
+        (resource.RLIMIT_NOFILE, lowest_free_descriptor),
+        (resource.RLIMIT_AS, memory_too_small_for_a_stack),
+    ],
+)
+def test_it_outlives_a_shortage_of_descriptors_and_of_threads(
+    start: Start, limit: int, shortage: Callable[[int], int]
+) -> None:
+    running = start()
+    before = resource.prlimit(running.pid, limit)
+    resource.prlimit(running.pid, limit, (shortage(running.pid), before[1]))
+    with running.connect():
         beat_ns = running.row[EXPORTER_HEARTBEAT.slot()]
         wait_until(lambda: running.row[EXPORTER_HEARTBEAT.slot()] > beat_ns)
-        assert descriptors(running.pid) == before + 16
-    assert running.fetch("/")[0].status == 200
+        resource.prlimit(running.pid, limit, before)
+        assert running.fetch("/")[0].status == 200
 
 
 def descriptors(pid: int) -> int:
@@ -195,7 +241,7 @@ def test_once_started_it_imports_nothing_and_says_nothing() -> None:
             "GET / HTTP/9.9\r\nHost: x",
         ):
             assert conversation(address, head) != b""
-        alone.terminate()
+        alone.send_signal(signal.SIGUSR1)
         _, told = alone.communicate(timeout=PATIENCE_S)
     finally:
         alone.kill()

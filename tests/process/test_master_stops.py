@@ -141,23 +141,11 @@ def test_idle_connections_hold_nothing_up(root):
         assert daemon.process.wait(10) == 0
 
 
-def test_nobody_new_is_taken_in_while_it_drains(root):
-    with (
-        running(root) as daemon,
-        shared_table(daemon) as table,
-        SlowClient(daemon.port) as client,
-    ):
-        accepted = catalogue.CONNECTIONS_ACCEPTED.slot()
-        begin_to_stop(daemon, table)
-        before = table.total(accepted)
-        with HttpClient(daemon.port) as late:
-            late.send(request("/small"))
-            assert client.finish() == large()
-            client.sock.close()
-            assert daemon.process.wait(10) == 0
-            with pytest.raises(ConnectionResetError):
-                late.sock.recv(1)
-        assert table.total(accepted) - before <= 1
+def test_one_that_is_told_to_stop_before_it_is_ready_ends_with_0(root):
+    with running(root, wait=False) as daemon:
+        daemon.wait_for_event("starting")
+        assert daemon.stop() == 0
+        assert not daemon.events("child_died")
 
 
 def test_the_terminal_s_interrupt_reaches_the_whole_group_and_kills_no_worker(root):

@@ -71,6 +71,14 @@ def test_children_have_no_capability_and_never_gain_a_privilege(as_nobody, as_ro
         assert child["NoNewPrivs"] == "1"
 
 
+def test_root_that_has_no_capability_to_begin_with_serves_too(root):
+    bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    with running(root, wrap=bare) as daemon:
+        assert get(daemon.port, "/public").status == 200
+        for child in children_of(daemon):
+            assert {name: child[name] for name in CAPABILITIES} == dict.fromkeys(CAPABILITIES, NONE)
+
+
 def test_a_user_of_its_own_brings_no_warning(as_nobody):
     assert as_nobody.events("starting")[0]["user"] == "nobody"
     assert not [event for event in as_nobody.events() if event.get("level") == "warning"]

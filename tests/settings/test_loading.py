@@ -179,3 +179,25 @@ def test_a_named_file_has_to_exist(nowhere, by):
 def test_a_default_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(ConfigError, match=r": cannot be read: Is a directory$"):
         load({}, {}, default_file=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"), [("file", 1), ("environment", 2), ("options", 3), ("none", None)]
+)
+def test_a_wrong_root_is_told_with_all_else_that_is_wrong(file, place, told):
+    lines = complaints(
+        file,
+        ('root = "/no/such"\n' if place == "file" else "") + "[limits]\nrate = -1\n",
+        {"limits.rate": "-3"} | ({"root": "/no/such"} if place == "options" else {}),
+        {"FILED_LIMITS__RATE": "-2"}
+        | ({"FILED_ROOT": "/no/such"} if place == "environment" else {}),
+    )
+    roots = [index for index, line in enumerate(lines) if '"/no/such": expected a dir' in line]
+    assert roots == ([] if told is None else [told])
+    assert len(lines) == 3 + len(roots)
+
+
+def test_a_wrong_root_that_a_stronger_place_overrides_is_none(file, tmp_path):
+    content = 'root = "/no/such"\n[limits]\nrate = -1\n'
+    (line,) = complaints(file, content, {"root": str(tmp_path)})
+    assert "limits.rate" in line

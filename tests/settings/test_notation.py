@@ -1,3 +1,4 @@
+import os
 import tomllib
 
 import pytest
@@ -82,3 +83,7 @@ def test_a_long_value_is_cut():
 
 def test_dates_and_numbers_that_json_lacks_are_quoted_too():
     assert quoted(tomllib.loads("x = [1979-05-27, nan]")["x"]) == '["1979-05-27", NaN]'
+
+
+def test_a_byte_that_could_not_be_decoded_is_shown_as_such():
+    assert escaped(os.fsdecode(b"caf\xe9")) == "caf\\xe9"

@@ -60,6 +60,11 @@ class Version(NamedTuple):
     inode: int
     device: int
 
+    @property
+    def mtime_s(self) -> int:
+        """The mtime in whole seconds, rounded down, before 1970 too."""
+        return self.mtime_ns // 1_000_000_000
+
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """Take it from what stat(2) said."""

@@ -3,13 +3,14 @@
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
+from pathlib import PurePath
 from typing import Any, Final
 
 import orjson
 import structlog
 
 from filed.log.sink import Sink
-from filed.log.text import show
+from filed.log.text import show, show_undecoded
 
 # A traceback longer than this would make the line longer than a pipe takes at once.
 _TRACEBACK_CHARS: Final = 2500
@@ -63,12 +64,25 @@ class _SinkLogger:
 
 def _make_safe(_logger: object, _method: str, event: Event) -> Event:
     for key, value in event.items():
-        if isinstance(value, bytes):
-            event[key] = show(value)
+        event[key] = _safe(value)
     trace = event.get("exception")
     if trace is not None and len(trace) > _TRACEBACK_CHARS:
         event["exception"] = "..." + trace[-_TRACEBACK_CHARS:]
     return event
+
+
+def _safe(value: object) -> object:
+    match value:
+        case bytes():
+            return show(value)
+        case str():
+            return show_undecoded(value)
+        case PurePath():
+            return show_undecoded(str(value))
+        case list() | tuple():
+            return [_safe(each) for each in value]
+        case _:
+            return value
 
 
 def _render_json(_logger: object, _method: str, event: Event) -> bytes:

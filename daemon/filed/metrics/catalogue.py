@@ -3,7 +3,7 @@
 The layout of the table, what the exporter says and `docs/metrics.md` all follow from this file;
 after a change here, `python -m filed.metrics.generate` writes the document anew. Names lack the
 `filed_` that all of them start with. Nothing a client sends ever becomes a label: a series is
-listed here or it does not exist, and only what can occur is listed.
+listed here or it does not exist.
 
 All processes write the same slots, each in its own row. The order is the layout.
 """

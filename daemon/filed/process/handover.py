@@ -18,12 +18,10 @@ class Handover:
     Attributes:
         listeners: bound sockets; None where there are none yet.
         table: the shared numbers; None where there is none yet.
-        generation: how many masters there were before.
     """
 
     listeners: Listeners | None = None
     table: Table | None = None
-    generation: int = 0
 
     @classmethod
     def of_nothing(cls) -> Self:

@@ -304,7 +304,8 @@ class Master:
         self._row[catalogue.WORKERS.slot("draining")] = alive - running
 
     def _announce_once(self) -> None:
-        if self._announced or not all(map(_is_ready, self._posts)):
+        stopping = self._kill_s is not None
+        if self._announced or stopping or not all(map(_is_ready, self._posts)):
             return
         self._announced = True
         listeners = self._listeners

@@ -89,3 +89,6 @@ class Refusal:
     old: bool = False
     user_agent: bytes | None = None
     referer: bytes | None = None
+
+
+Message = Request | Refusal

@@ -10,9 +10,7 @@ from enum import Enum, auto
 from filed.protocols import detect, plain
 from filed.protocols.http.body import BadBody, Drop
 from filed.protocols.http.syntax import Reader
-from filed.protocols.messages import Protocol, Refusal, Request
-
-Message = Request | Refusal
+from filed.protocols.messages import Message, Protocol, Refusal
 
 
 class Awaits(Enum):

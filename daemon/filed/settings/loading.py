@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Final
 
+from filed.settings.directory import complaint_of
 from filed.settings.layers import Layer, Origin
 from filed.settings.model import Settings
 from filed.settings.notation import escaped
@@ -62,9 +63,9 @@ def load(
         read_environment(environ),
         read_options(options),
     )
-    complaints = [complaint for layer in layers for complaint in layer.complaints]
-    if complaints:
-        raise ConfigError(*complaints)
+    if any(layer.complaints for layer in layers):
+        _look_at_root(layers)
+        raise ConfigError(*(complaint for layer in layers for complaint in layer.complaints))
     return Loaded(_merged(layers), _origins(layers))
 
 
@@ -74,6 +75,18 @@ def _read_named_file(environ: Mapping[str, str], file: Path | None, default: Pat
     if FILE_VARIABLE in environ:
         return read_file(Path(environ[FILE_VARIABLE]), named_by=f"env {FILE_VARIABLE}")
     return read_file(default, may_be_missing=True)
+
+
+def _look_at_root(weakest_first: tuple[Layer, ...]) -> None:
+    """Add what is wrong with the root that was given, which is not asked for before all is right.
+
+    That none was given is no fault yet: what could not be read may have named one.
+    """
+    for layer in reversed(weakest_first):
+        if origin := layer.origins.get("root"):
+            if complaint := complaint_of(Path(layer()["root"]), origin):
+                layer.complaints.append(complaint)
+            return
 
 
 def _merged(weakest_first: tuple[Layer, ...]) -> Settings:

@@ -17,6 +17,7 @@ _SWITCH_WORDS: Final = {
 # Bounded, since int() refuses thousands of digits with an error of its own.
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 _QUOTED_CHARACTERS: Final = 80
@@ -85,6 +86,13 @@ def quoted(value: object) -> str:
     return text[: _QUOTED_CHARACTERS - 3] + "..."
 
 
+def is_unicode(value: object) -> bool:
+    """Say whether a value can be written; a path that is not UTF-8 cannot (os.fsdecode)."""
+    if isinstance(value, tuple):
+        return all(map(is_unicode, value))
+    return not _SURROGATES.search(str(value))
+
+
 def escaped(text: str) -> str:
     """Make text safe for one line of a terminal: no line breaks, no escapes, no lone surrogates."""
     return "".join(
@@ -94,4 +102,6 @@ def escaped(text: str) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # PEP 383: a byte that could not be decoded
+        return f"\\x{code - 0xDC00:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from filed.settings.loading import Loaded
-from filed.settings.notation import escaped
+from filed.settings.notation import escaped, is_unicode
 from filed.settings.options import TABLES, Option, in_table
 
 _MOST_COLUMNS: Final = 48  # one long value does not push the comments of all others aside
@@ -29,5 +29,8 @@ def _all() -> Iterator[Option]:
 
 
 def _assignment(option: Option, loaded: Loaded) -> str:
-    written = option.written(option.value(loaded.settings))
+    value = option.value(loaded.settings)
+    written = option.written(value)
+    if not is_unicode(value):  # TOML is UTF-8 and has no escape for other bytes
+        return f"#{option.key} is not UTF-8: {written}"
     return f"{option.key} = {written}" if written else f"#{option.key} is not given"

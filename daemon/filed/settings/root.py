@@ -1,11 +1,10 @@
 """Whether there is a root to serve, asked before anything is started."""
 
-import os
 from pathlib import Path
 
+from filed.settings.directory import complaint_of
 from filed.settings.layers import Origin
 from filed.settings.loading import ConfigError, Loaded
-from filed.settings.notation import quoted
 
 
 def checked(loaded: Loaded, *, on_terminal: bool) -> Loaded:
@@ -22,7 +21,8 @@ def checked(loaded: Loaded, *, on_terminal: bool) -> Loaded:
     root, origin = loaded.settings.root, loaded.origins["root"]
     if root is None:
         root, origin = _current_directory(on_terminal=on_terminal), Origin("current directory")
-    _enter(root, origin)
+    if complaint := complaint_of(root, origin):
+        raise ConfigError(complaint)
     return Loaded(
         settings=loaded.settings.model_copy(update={"root": root.absolute()}),
         origins={**loaded.origins, "root": origin},
@@ -42,15 +42,3 @@ def _current_directory(*, on_terminal: bool) -> Path:
             "the system is to be served (filed serve /)"
         )
     return current
-
-
-def _enter(root: Path, origin: Origin) -> None:
-    # Looking up "." in a directory asks for what serving asks for, the right to search it
-    # (path_resolution(7)); pathlib would drop the dot.
-    try:
-        os.stat(f"{root}/.")  # noqa: PTH116
-    except OSError as error:
-        raise ConfigError(
-            f"{origin.subject('root')}: {quoted(str(root))}: expected a directory that can be "
-            f"entered ({error.strerror})"
-        ) from error

@@ -3,7 +3,7 @@
 from filed.clock import Clock
 from filed.files.cache import Cache
 from filed.files.tree import Tree
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Message, Protocol, Refusal
 from filed.settings import Settings
 from filed.site.bare import PlainSite, QuerySite
 from filed.site.http import HttpSite, LongWork
@@ -26,7 +26,7 @@ class Site:
         self._query = QuerySite(lookup)
         self.closing = False
 
-    def answer(self, message: Request | Refusal) -> Reply | None:
+    def answer(self, message: Message) -> Reply | None:
         """Turn what came over a connection into what is to be sent.
 
         Returns:
@@ -42,6 +42,6 @@ class Site:
         except LongWork:
             return None
 
-    def tell(self, message: Request | Refusal) -> Reply:
+    def tell(self, message: Message) -> Reply:
         """Answer a query, which came in a datagram."""
         return self._query.answer(message)

@@ -4,7 +4,7 @@ from filed.files import errors
 from filed.metrics import catalogue
 from filed.protocols import query
 from filed.protocols.http.validators import etag
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Message, Protocol, Refusal
 from filed.site.lookup import Lookup
 from filed.site.outcomes import status_of
 from filed.site.reply import Reply, slice_of
@@ -18,7 +18,7 @@ class PlainSite:
         self._lookup = lookup
         self._enabled = enabled
 
-    def answer(self, message: Request | Refusal) -> Reply:
+    def answer(self, message: Message) -> Reply:
         """Answer with the file, or with no byte at all: the protocol has no other way to say no."""
         if not self._enabled:
             return _nothing(403)
@@ -44,7 +44,7 @@ class QuerySite:
         """Find files by `lookup`."""
         self._lookup = lookup
 
-    def answer(self, message: Request | Refusal) -> Reply:
+    def answer(self, message: Message) -> Reply:
         """Answer with one line."""
         if isinstance(message, Refusal):
             return self._refused(message.status)
@@ -52,8 +52,9 @@ class QuerySite:
             file = self._lookup.file_of_firmware(message.name)
         except errors.FileError as error:
             return self._refused(status_of(error))
-        mtime_ns, size = file.version.mtime_ns, file.version.size_bytes
-        line = query.found(size, mtime_ns // 1_000_000_000, etag(mtime_ns, size))
+        version = file.version
+        tag = etag(version.mtime_ns, version.size_bytes)
+        line = query.found(version.size_bytes, version.mtime_s, tag)
         return Reply(200, line, counter=_counter(Protocol.QUERY, 200))
 
     def _refused(self, status: int) -> Reply:

@@ -16,7 +16,7 @@ from filed.protocols.http.conditions import Verdict
 from filed.protocols.http.dates import format_date
 from filed.protocols.http.heads import Field
 from filed.protocols.http.validators import etag, last_modified
-from filed.protocols.messages import Conditions, Refusal, Request
+from filed.protocols.messages import Conditions, Message, Refusal, Request
 from filed.settings import Settings
 from filed.site.lookup import Lookup
 from filed.site.outcomes import status_of
@@ -124,10 +124,10 @@ class HttpSite:
         mtime_ns, size = file.version.mtime_ns, file.version.size_bytes
         tag = etag(mtime_ns, size)
         modified = last_modified(mtime_ns)
-        mtime_s = mtime_ns // 1_000_000_000 if modified is not None else None
+        mtime_s = file.version.mtime_s if modified is not None else None
         fields: list[Field] = []
         if modified is not None:  # never after Date (RFC 9110 §8.8.2.1)
-            future = mtime_ns // 1_000_000_000 > self._second
+            future = file.version.mtime_s > self._second
             fields.append((b"Last-Modified", self._date if future else modified))
         if tag is not None:
             fields.append((b"ETag", tag))
@@ -195,7 +195,7 @@ class HttpSite:
 
     def _message(
         self,
-        request: Request | Refusal,
+        request: Message,
         status: int,
         words: str,
         *fields: Field,
@@ -207,7 +207,7 @@ class HttpSite:
 
     def _body(
         self,
-        request: Request | Refusal,
+        request: Message,
         status: int,
         fields: list[Field],
         body: Segment,
@@ -222,7 +222,7 @@ class HttpSite:
 
     def _reply(
         self,
-        request: Request | Refusal,
+        request: Message,
         status: int,
         fields: list[Field] | tuple[Field, ...],
         *segments: Segment,

@@ -27,11 +27,10 @@ class Reply:
         rest: the segments after that.
         close: the connection ends with it.
         size_bytes: all that is to be sent, head included.
-        body_bytes: the body alone: what the client asked for.
         counter: the slot of `filed_requests_total` that counts it.
     """
 
-    __slots__ = ("body_bytes", "close", "counter", "rest", "size_bytes", "start", "status")
+    __slots__ = ("close", "counter", "rest", "size_bytes", "start", "status")
 
     def __init__(
         self, status: int, head: bytes, *segments: Segment, counter: int, close: bool = False
@@ -48,8 +47,7 @@ class Reply:
         self.start = b"".join(start) if in_memory else head
         self.rest = segments[in_memory:]
         self.close = close
-        self.body_bytes = sum(map(_length, segments))
-        self.size_bytes = len(head) + self.body_bytes
+        self.size_bytes = len(head) + sum(map(_length, segments))
         self.counter = counter
 
 

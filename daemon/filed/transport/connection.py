@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Message, Protocol, Refusal
 from filed.protocols.stream import Awaits, Stream
 from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
@@ -90,7 +90,7 @@ class Connection:
         self._stream = Stream(service.reader)
         self._transfer: Transfer | None = None
         self._pending = False  # requests have arrived that wait for their turn
-        self._postponed: Request | Refusal | None = None  # the first of them, if taken already
+        self._postponed: Message | None = None  # the first of them, if taken already
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
         service.loop.timers.watch(self, self._deadline_s())
@@ -205,7 +205,7 @@ class Connection:
 
     # Sending.
 
-    def _respond(self, message: Request | Refusal, reply: Reply) -> bool:
+    def _respond(self, message: Message, reply: Reply) -> bool:
         """Begin an answer; say whether it has gone whole and the connection goes on."""
         sent = 0
         if reply.start and not reply.rest:

@@ -12,14 +12,12 @@ from typing import Final
 from filed.clock import Clock
 from filed.log.access import AccessLog, Asked, Outcome
 from filed.metrics import catalogue
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Message, Protocol, Request
 from filed.site.reply import Reply
 from filed.transport.loop import Loop
 from filed.transport.transfer import Transfer
 
 Peer = tuple[str, int]
-Message = Request | Refusal
-
 _MAPPED: Final = "::ffff:"  # RFC 4291 §2.5.5.2: an IPv4 client on a dual-stack socket
 
 

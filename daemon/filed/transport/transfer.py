@@ -10,7 +10,7 @@ import socket
 from typing import Final
 
 from filed.clock import Clock
-from filed.protocols.messages import Refusal, Request
+from filed.protocols.messages import Message
 from filed.site.reply import FileSlice, Reply, Segment
 
 _TURN_BYTES: Final = 2 * 1024 * 1024
@@ -41,7 +41,7 @@ class Transfer:
         "sent_bytes",
     )
 
-    def __init__(self, message: Request | Refusal, reply: Reply, clock: Clock) -> None:
+    def __init__(self, message: Message, reply: Reply, clock: Clock) -> None:
         """Begin with nothing sent."""
         self._clock = clock
         self.message = message

@@ -14,7 +14,7 @@ from filed.protocols.http.fields import CHUNKED, NOTHING_ASKED, Fields
 from filed.protocols.http.memory import KEY_BYTES, Memory
 from filed.protocols.http.request_line import SERVED, RequestLine
 from filed.protocols.lines import BARE_REASON, empty_lines_size, has_bare
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Message, Protocol, Refusal, Request
 
 __all__ = ["CHUNKED", "Head", "Limits", "Reader"]
 
@@ -64,7 +64,7 @@ class Head(NamedTuple):
         body: bytes of the body to read away before the answer, or `CHUNKED`.
     """
 
-    message: Request | Refusal
+    message: Message
     size: int
     body: int
 
@@ -170,7 +170,7 @@ class Reader:
         return Head(_message(line, fields, close=close), size, body)
 
 
-def _message(line: RequestLine, fields: Fields, *, close: bool) -> Request | Refusal:
+def _message(line: RequestLine, fields: Fields, *, close: bool) -> Message:
     if line.method not in SERVED:
         return Refusal(
             Protocol.HTTP,
