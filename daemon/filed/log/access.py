@@ -10,7 +10,7 @@ from filed.log.sink import PIPE_BYTES, Sink
 from filed.log.text import show
 
 # How much of each field that a client sent is shown where the line would be longer than a pipe
-# takes at once. A byte may become five (`\\x1b`: a control as shown, its backslash escaped for
+# takes at once. A byte may become five (`\\x1b`: a control shown, its backslash escaped for
 # JSON), and there are five such fields.
 _SHORT_BYTES: Final = 96
 
