@@ -241,7 +241,8 @@ class Connection:
         if transfer.sent_bytes > before:
             self._since_s = self._service.clock.now_s
         if not whole:
-            self._await_writable(transfer)
+            if self.state is not State.SENDING:
+                self._await_writable(transfer)
             return False
         self._transfer = None
         self._service.ledger.finished(self.peer, transfer, "done")
@@ -252,8 +253,6 @@ class Connection:
         return not transfer.reply.close
 
     def _await_writable(self, transfer: Transfer) -> None:
-        if self.state is State.SENDING:
-            return
         if transfer.message.protocol is Protocol.PLAIN:
             # Only the end of the connection tells of the file's. Should this process be killed now,
             # the kernel must not make it look like that.

@@ -11,7 +11,7 @@ from typing import Final
 
 from filed.clock import Clock
 from filed.protocols.messages import Message
-from filed.site.reply import FileSlice, Reply, Segment
+from filed.site.reply import FileSlice, Reply
 
 _TURN_BYTES: Final = 2 * 1024 * 1024
 
@@ -72,10 +72,17 @@ class Transfer:
         left = _TURN_BYTES
         while self._index < len(segments):
             segment = self.reply.start if self._index < 0 else segments[self._index]
-            size = segment.count if isinstance(segment, FileSlice) else len(segment)
-            share = min(size - self._offset, left)
+            offset = self._offset
             try:
-                count = _send(sock, segment, self._offset, share) if share else 0
+                if isinstance(segment, FileSlice):
+                    size = segment.count
+                    share = min(size - offset, left)
+                    source = segment.file.fd
+                    count = os.sendfile(sock.fileno(), source, segment.offset + offset, share)
+                else:
+                    size = len(segment)
+                    share = min(size - offset, left)
+                    count = sock.send(memoryview(segment)[offset : offset + share]) if share else 0
             except BlockingIOError:
                 return False
             self.taken(count)
@@ -89,13 +96,6 @@ class Transfer:
         if segments:
             _cork(sock, on=False)
         return True
-
-
-def _send(sock: socket.socket, segment: Segment, offset: int, count: int) -> int:
-    if isinstance(segment, FileSlice):
-        return os.sendfile(sock.fileno(), segment.file.fd, segment.offset + offset, count)
-    with memoryview(segment) as view:
-        return sock.send(view[offset : offset + count])
 
 
 def _cork(sock: socket.socket, *, on: bool) -> None:
