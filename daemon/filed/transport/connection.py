@@ -107,7 +107,7 @@ class Connection:
                 self._read_away()
             else:
                 self._read()
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - a bug met by one client
             self._break()
 
     def on_wake(self) -> None:
@@ -132,7 +132,7 @@ class Connection:
     def _guard(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except Exception:  # noqa: BLE001 - as in on_event
+        except Exception:  # noqa: BLE001 - a bug met by one client
             self._break()
 
     def _break(self) -> None:
