@@ -79,6 +79,16 @@ def test_root_that_has_no_capability_to_begin_with_serves_too(root):
             assert {name: child[name] for name in CAPABILITIES} == dict.fromkeys(CAPABILITIES, NONE)
 
 
+def test_root_that_may_not_drop_from_its_bounding_set_serves_and_can_gain_nothing(root):
+    without = ["setpriv", "--bounding-set=-setpcap", "--inh-caps=-setpcap"]
+    with running(root, wrap=without) as daemon:
+        assert get(daemon.port, "/public").status == 200
+        for child in children_of(daemon):
+            held = {name: child[name] for name in CAPABILITIES if name != "CapBnd"}
+            assert held == dict.fromkeys(held, NONE)
+            assert child["NoNewPrivs"] == "1"
+
+
 def test_a_user_of_its_own_brings_no_warning(as_nobody):
     assert as_nobody.events("starting")[0]["user"] == "nobody"
     assert not [event for event in as_nobody.events() if event.get("level") == "warning"]

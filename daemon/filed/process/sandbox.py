@@ -18,6 +18,7 @@ from filed.settings import Settings
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _PR_CAPBSET_READ: Final = 23
 _PR_CAPBSET_DROP: Final = 24
+_CAP_SETPCAP: Final = 8
 _CAPABILITY_VERSION_3: Final = 0x20080522
 _LAST_CAPABILITY: Final = "/proc/sys/kernel/cap_last_cap"
 
@@ -97,8 +98,11 @@ def pwd_name(uid: int) -> str:
 def _drop_bounding_set() -> None:
     with open(_LAST_CAPABILITY, "rb") as file:  # noqa: PTH123 - text could have its codec imported
         last = int(file.read())
+    # The set bounds what an exec may gain. Dropping from it takes CAP_SETPCAP, which some
+    # containers withhold from root; then PR_SET_NO_NEW_PRIVS alone keeps an exec from gaining.
+    if _libc.prctl(_PR_CAPBSET_READ, _CAP_SETPCAP, 0, 0, 0) != 1:
+        return
     for capability in range(last + 1):
-        # To drop one takes CAP_SETPCAP even where it is gone already, as it is in some containers.
         if _libc.prctl(_PR_CAPBSET_READ, capability, 0, 0, 0) == 1:
             _check(_libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0))
 
