@@ -44,7 +44,7 @@ def test_each_slot_of_a_row_belongs_to_one_series() -> None:
 
 @pytest.mark.parametrize("histogram", HISTOGRAMS, ids=by_name)
 def test_a_histogram_has_a_sensible_number_of_buckets(histogram: Histogram) -> None:
-    assert 12 <= len(histogram.bounds) <= 16
+    assert 7 <= len(histogram.bounds) <= 16
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ _TRANSFERRING: Final = ("http", "plain")
 _ABORT_REASONS: Final = ("peer", "stall", "min_rate", "truncated", "drain", "error")
 
 _KIB: Final = 1024
+_TFTP_ENDS: Final = ("done", "peer", "timeout", "truncated", "drain", "error")
 
 # --- Requests and transfers -----------------------------------------------------------------------
 
@@ -103,6 +104,10 @@ CONNECTIONS: Final = LAYOUT.gauge(
     labels=("state",),
     series=product(("reading", "sending", "idle")),
 )
+CONNECTIONS_LIMIT: Final = LAYOUT.gauge(
+    "connections_limit",
+    "How many TCP connections the workers that accept may hold, all together.",
+)
 CONNECTIONS_ACCEPTED: Final = LAYOUT.counter(
     "connections_accepted_total",
     "TCP connections accepted.",
@@ -130,6 +135,43 @@ DATAGRAMS_DROPPED: Final = LAYOUT.counter(
             *("truncated", "malformed", "disabled"),
         )
     ),
+)
+
+# --- TFTP -----------------------------------------------------------------------------------------
+
+TFTP_TRANSFERS: Final = LAYOUT.gauge(
+    "tftp_transfers_active",  # OpenMetrics keeps the bare name for the counter below
+    "TFTP transfers under way.",
+)
+TFTP_TRANSFERS_ENDED: Final = LAYOUT.counter(
+    "tftp_transfers_total",
+    "TFTP transfers that have ended, by how.",
+    labels=("result",),
+    series=product(_TFTP_ENDS),
+)
+TFTP_RETRANSMITS: Final = LAYOUT.counter(
+    "tftp_retransmits_total",
+    "TFTP packets that were sent again.",
+)
+TFTP_ERRORS: Final = LAYOUT.counter(
+    "tftp_errors_total",
+    "TFTP ERROR packets sent, by their code (RFC 1350, RFC 2347).",
+    labels=("code",),
+    series=product(map(str, range(9))),
+)
+TFTP_BLKSIZE: Final = LAYOUT.histogram(
+    "tftp_blksize_bytes",
+    "Block sizes that TFTP transfers have agreed on (RFC 2348).",
+    labels=(),
+    series=((),),
+    bounds=(512, 1024, 1428, 1456, 1468, 4096, 8192, 16384, 65464),
+)
+TFTP_WINDOWSIZE: Final = LAYOUT.histogram(
+    "tftp_windowsize",
+    "Window sizes, in blocks, that TFTP transfers have agreed on (RFC 7440).",
+    labels=(),
+    series=((),),
+    bounds=(1, 2, 4, 8, 16, 32, 64),
 )
 
 # --- Cache ----------------------------------------------------------------------------------------
@@ -194,6 +236,15 @@ PROCESS_FDS: Final = LAYOUT.gauge(
     "Open file descriptors of the processes of a role.",
     labels=("role",),
     series=product(ROLES),
+)
+RELOAD_SUCCESSFUL: Final = LAYOUT.gauge(
+    "config_last_reload_successful",
+    "Whether the last reload that was asked for was accepted; 1 until there is one.",
+)
+RELOAD_SUCCESS_TIME: Final = LAYOUT.gauge(
+    "config_last_reload_success_timestamp_seconds",
+    "When the configuration that holds was taken: at the last accepted reload, or at the start.",
+    scale=NANOSECONDS,
 )
 LOG_LINES_DROPPED: Final = LAYOUT.counter(
     "log_lines_dropped_total",

@@ -170,9 +170,10 @@ class Layout:
         *,
         labels: tuple[str, ...] = (),
         series: Iterable[Series] = _UNLABELLED,
+        scale: int = WHOLE,
     ) -> Gauge:
         """Declare a gauge with one slot for each of `series`."""
-        gauge = Gauge(name, meaning, labels, self._place(labels, series), WHOLE)
+        gauge = Gauge(name, meaning, labels, self._place(labels, series), scale)
         self.metrics.append(gauge)
         return gauge
 

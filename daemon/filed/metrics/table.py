@@ -19,7 +19,8 @@ from typing import Final, Self
 from filed.metrics.catalogue import LAYOUT
 
 MASTER_ROW: Final = 0
-ROWS: Final = 257
+# Enough for four generations of the most workers: those that a reload left draining count too.
+ROWS: Final = 1025
 
 _SLOT_BYTES: Final = 8
 # A cache line holds eight slots. Rows start on one of their own, or two busy workers would take

@@ -11,6 +11,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -135,6 +136,8 @@ class Master:
         security = self._settings.security
         if os.geteuid() != 0 and (security.user or security.group):
             _log.warning("security_ignored", hint="only root can become another user or group")
+        self._row[catalogue.RELOAD_SUCCESSFUL.slot()] = 1
+        self._row[catalogue.RELOAD_SUCCESS_TIME.slot()] = time.time_ns()
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
         self._reconcile()

@@ -94,6 +94,7 @@ class Acceptor:
     def open(self, service: Service) -> None:
         """Begin to accept for `service`."""
         self._service = service
+        self._row[catalogue.CONNECTIONS_LIMIT.slot()] = self._most
         self._let(Doors.OPEN)
 
     def shut(self) -> None:
@@ -107,6 +108,7 @@ class Acceptor:
             while self._doors is Doors.OPEN and self._accept(listener):
                 pass
         self._let(Doors.SHUT)
+        self._row[catalogue.CONNECTIONS_LIMIT.slot()] = 0
         for listener in self._listeners.values():
             listener.close()
 

@@ -150,6 +150,7 @@ class Datagrams:
         _send(sock, packet, from_where, source)
         self._row[catalogue.REQUESTS.slot(Protocol.TFTP, "GET", "403")] += 1
         self._row[catalogue.SENT_BYTES.slot(Protocol.TFTP)] += len(packet)
+        self._row[catalogue.TFTP_ERRORS.slot(str(int(tftp.ErrorCode.ACCESS_VIOLATION)))] += 1
 
     def _keep_to_rate(self, host: str) -> None:
         second = int(self._clock.now_s)
