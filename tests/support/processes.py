@@ -4,7 +4,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
-from filed.metrics.table import ROWS, Table
+from filed.metrics.table import Table
 
 
 def status(pid):
@@ -25,7 +25,7 @@ def shared_table(daemon):
     """The daemon's table of numbers, mapped here too: it can be read when the daemon has ended."""
     folder = Path(f"/proc/{daemon.process.pid}/fd")
     found = next(each for each in folder.iterdir() if "filed-table" in str(each.readlink()))
-    table = Table(os.open(found, os.O_RDWR), ROWS)
+    table = Table(os.open(found, os.O_RDWR))
     try:
         yield table
     finally:

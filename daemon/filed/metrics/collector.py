@@ -7,7 +7,7 @@ event misses that event.
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -24,6 +24,7 @@ from prometheus_client.utils import floatToGoString
 from filed import __version__
 from filed.metrics.catalogue import BUILD_INFO, LAYOUT, PREFIX, SCRAPE_DURATION
 from filed.metrics.layout import Counter, Gauge, Histogram, Metric, RowGauge
+from filed.metrics.succession import add_former, heirs
 from filed.metrics.table import Table
 
 _PYTHON: Final = platform.python_version()
@@ -40,15 +41,23 @@ class _Reading:
 class TableCollector(Collector):
     """Yields all metrics of the catalogue from a table. To be registered in a registry."""
 
-    def __init__(self, table: Table) -> None:
-        """Collect from `table`, which stays open as long as the collector is used."""
+    def __init__(self, table: Table, former: Sequence[Table] = ()) -> None:
+        """Collect from tables that stay open as long as the collector is used.
+
+        Args:
+            table: of this version's layout.
+            former: of other layouts, whose numbers are added by name.
+        """
         self._table = table
+        self._former = [(each, heirs(each.layout, table.layout)) for each in former]
 
     def collect(self) -> Iterator[Family]:
         """Read the table once and yield a family for each metric, in the catalogue's order."""
         started_s = time.perf_counter()
         rows = self._table.snapshot()
-        reading = _Reading(rows, [sum(column) for column in zip(*rows, strict=True)])
+        totals = [sum(column) for column in zip(*rows, strict=True)]
+        add_former(totals, self._former)
+        reading = _Reading(rows, totals)
         for metric in LAYOUT.metrics:
             yield _family(metric, reading)
         yield _build_info()

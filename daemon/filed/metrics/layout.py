@@ -10,10 +10,11 @@ second; only the collector turns them back.
 """
 
 import hashlib
+import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 Series = tuple[str, ...]
 """The values of a metric's labels, in the order of their names; `()` where it has none."""
@@ -211,10 +212,28 @@ class Layout:
         gauges = [metric for metric in self.metrics if isinstance(metric, Gauge | RowGauge)]
         return [slot for gauge in gauges for slot in gauge.slots.values()]
 
+    def description(self) -> list[dict[str, Any]]:
+        """All that `of` needs to read a row of this layout, ready for JSON.
+
+        It is read by other versions of this program: what it holds may grow, but not change.
+        """
+        return [_described(metric) for metric in self.metrics]
+
+    @classmethod
+    def of(cls, description: Iterable[Mapping[str, Any]]) -> Self:
+        """The layout that gave this description, in this version or another one.
+
+        Metrics of a kind that this version does not know are left out, since nobody asks for them.
+        """
+        layout = cls()
+        layout.metrics = [_restored(each) for each in description if each["kind"] in _KINDS]
+        layout.slots = sum(each["slots"] for each in description)
+        return layout
+
     def digest(self) -> int:
         """64 bits that differ between layouts, and are the same in every process of one."""
-        described = "\n".join(_described(metric) for metric in self.metrics)
-        return int.from_bytes(hashlib.sha256(described.encode()).digest()[:8], "little")
+        described = json.dumps(self.description()).encode()
+        return int.from_bytes(hashlib.sha256(described).digest()[:8], "little")
 
     def _place(
         self, labels: tuple[str, ...], series: Iterable[Series], slots_each: int = 1
@@ -228,7 +247,28 @@ class Layout:
         return slots
 
 
-def _described(metric: Metric) -> str:
+_ONE_SLOT: Final = {kind.__name__: kind for kind in (Counter, Gauge, RowGauge)}
+_KINDS: Final = frozenset({*_ONE_SLOT, Histogram.__name__})
+
+
+def _described(metric: Metric) -> dict[str, Any]:
     bounds = metric.bounds if isinstance(metric, Histogram) else ()
-    parts = (type(metric).__name__, metric.name, metric.scale, bounds, metric.label_names)
-    return repr((*parts, list(metric.slots.items())))
+    slots_each = len(bounds) + 2 if isinstance(metric, Histogram) else 1
+    return {
+        "kind": type(metric).__name__,
+        "name": metric.name,
+        "labels": list(metric.label_names),
+        "scale": metric.scale,
+        "bounds": list(bounds),
+        "series": [[list(values), slot] for values, slot in metric.slots.items()],
+        "slots": slots_each * len(metric.slots),
+    }
+
+
+def _restored(described: Mapping[str, Any]) -> Metric:
+    name, scale, labels = described["name"], described["scale"], tuple(described["labels"])
+    slots = {tuple(values): slot for values, slot in described["series"]}
+    kind = _ONE_SLOT.get(described["kind"])
+    if kind is None:
+        return Histogram(name, "", labels, slots, scale, tuple(described["bounds"]))
+    return kind(name, "", labels, slots, scale)

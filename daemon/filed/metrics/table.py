@@ -13,10 +13,12 @@ master keeps its leases in its own memory, and a reader takes any number for pos
 import fcntl
 import mmap
 import os
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, Self
 
 from filed.metrics.catalogue import LAYOUT
+from filed.metrics.layout import Layout
 
 MASTER_ROW: Final = 0
 # Enough for four generations of the most workers: those that a reload left draining count too.
@@ -45,32 +47,43 @@ class Table:
 
     Attributes:
         fd: the memfd.
+        layout: where each metric lies in a row.
         rows: how many rows there are, the master's included.
     """
 
-    def __init__(self, fd: int, rows: int) -> None:
-        """Map the sealed memfd `fd`, whose size is that of a table of `rows` rows."""
+    def __init__(self, fd: int, layout: Layout = LAYOUT, leased: Iterable[int] = ()) -> None:
+        """Map a table that was made before.
+
+        Args:
+            fd: its sealed memfd.
+            layout: what it was made with, maybe by another version of this program.
+            leased: the rows that have a living holder. For the master only.
+        """
         self.fd = fd
-        self.rows = rows
-        self._map = mmap.mmap(fd, _slots(rows) * _SLOT_BYTES)
+        self.layout = layout
+        self._stride = _stride(layout)
+        # The size is sealed, so it can be believed, unlike what the header says.
+        self.rows = (os.fstat(fd).st_size // _SLOT_BYTES - _LINE_SLOTS) // self._stride
+        self._map = mmap.mmap(fd, 0)
         self._slots = memoryview(self._map).cast("Q")
         self._views: dict[int, memoryview] = {}
-        self._leased: set[int] = set()
+        self._leased = set(leased)
 
     @classmethod
-    def create(cls, rows: int = ROWS) -> Self:
+    def create(cls, rows: int = ROWS, layout: Layout = LAYOUT) -> Self:
         """A new table, all zeros but for its header.
 
         Args:
             rows: one for the master and one for each child that can live at a time.
+            layout: where each metric is to lie in a row.
 
         Raises:
             OSError: the kernel has no memory for it, or no descriptor is free.
         """
         fd = os.memfd_create("filed-table", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(fd, _slots(rows) * _SLOT_BYTES)
+        os.ftruncate(fd, (_LINE_SLOTS + rows * _stride(layout)) * _SLOT_BYTES)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-        table = cls(fd, rows)
+        table = cls(fd, layout)
         table._write_header()
         return table
 
@@ -84,7 +97,7 @@ class Table:
         assert 0 <= number < self.rows, number
         if number not in self._views:
             start = self._start(number)
-            self._views[number] = self._slots[start : start + LAYOUT.slots]
+            self._views[number] = self._slots[start : start + self.layout.slots]
         return self._views[number]
 
     def lease(self) -> int:
@@ -111,19 +124,37 @@ class Table:
         """
         if number not in self._leased:
             raise RuntimeError(f"row {number} of the table is not leased")
-        row = self.row(number)
-        for slot in LAYOUT.gauge_slots():
-            row[slot] = 0
+        self.clear_gauges(number)
         self._leased.remove(number)
+
+    def clear_gauges(self, number: int) -> None:
+        """Make the gauges of a row 0: the process that they spoke of writes here no more."""
+        row = self.row(number)
+        for slot in self.layout.gauge_slots():
+            row[slot] = 0
+
+    @property
+    def leased(self) -> frozenset[int]:
+        """The rows that have a living holder, as the master knows it."""
+        return frozenset(self._leased)
+
+    @property
+    def free_rows(self) -> int:
+        """How many more children there can be."""
+        return self.rows - 1 - len(self._leased)
 
     def column(self, slot: int) -> list[int]:
         """The number in this slot of each row in use; the index is the row."""
         stop = self._start(self.rows_in_use)
-        return self._slots[self._start(MASTER_ROW) + slot : stop : _row_stride()].tolist()
+        return self._slots[self._start(MASTER_ROW) + slot : stop : self._stride].tolist()
 
     def total(self, slot: int) -> int:
         """The sum of a slot over all rows."""
         return sum(self.column(slot))
+
+    def totals(self) -> list[int]:
+        """The sum of each slot over all rows."""
+        return [sum(column) for column in zip(*self.snapshot(), strict=True)]
 
     def snapshot(self) -> list[list[int]]:
         """A copy of each row in use, read once from its first slot to its last."""
@@ -137,12 +168,12 @@ class Table:
         os.close(self.fd)
 
     def _start(self, number: int) -> int:
-        return _LINE_SLOTS + number * _row_stride()
+        return _LINE_SLOTS + number * self._stride
 
     def _write_header(self) -> None:
         self._slots[Header.MAGIC] = _MAGIC
-        self._slots[Header.LAYOUT] = LAYOUT.digest()
-        self._slots[Header.ROW_SLOTS] = LAYOUT.slots
+        self._slots[Header.LAYOUT] = self.layout.digest()
+        self._slots[Header.ROW_SLOTS] = self.layout.slots
         self._slots[Header.ROWS] = self.rows
         self._slots[Header.ROWS_USED] = MASTER_ROW + 1
 
@@ -152,9 +183,5 @@ def add(row: memoryview, slot: int, count: int) -> None:
     row[slot] = (row[slot] + count) % (1 << 64)
 
 
-def _row_stride() -> int:
-    return -(-LAYOUT.slots // _LINE_SLOTS) * _LINE_SLOTS
-
-
-def _slots(rows: int) -> int:
-    return _LINE_SLOTS + rows * _row_stride()
+def _stride(layout: Layout) -> int:
+    return -(-layout.slots // _LINE_SLOTS) * _LINE_SLOTS
