@@ -73,11 +73,10 @@ def _complete_standard_streams() -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    loaded = _load(arguments)
     # Imported here, since it is the whole daemon: check and version are quicker without.
-    from filed.process.master import serve  # noqa: PLC0415
+    from filed.process.daemon import serve  # noqa: PLC0415
 
-    return serve(loaded, banner=arguments.banner or os.isatty(_STDERR))
+    return serve(partial(_load, arguments), banner=arguments.banner or os.isatty(_STDERR))
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -120,15 +119,19 @@ def _print(lines: Iterable[str]) -> None:
         raise SystemExit(EXIT_READER_GONE) from error
 
 
-def _load(arguments: argparse.Namespace) -> Loaded:
+def _load(arguments: argparse.Namespace, file_content: bytes | None = None) -> Loaded:
     given = vars(arguments)
     options = {name: given[name] for name in OPTIONS if name in given}
     if arguments.positional_root is not None:
         if "root" in options:
             arguments.parser.error("ROOT and --root are the same: give one of them")
         options["root"] = arguments.positional_root
-    loaded = load(options, os.environ, file=arguments.config)
-    return checked(loaded, on_terminal=os.isatty(_STDOUT) or os.isatty(_STDERR))
+    loaded = load(options, os.environ, file=arguments.config, file_content=file_content)
+    loaded = checked(loaded, on_terminal=os.isatty(_STDOUT) or os.isatty(_STDERR))
+    from filed.process import sandbox  # noqa: PLC0415 - needed by those that read settings only
+
+    sandbox.check(loaded)
+    return loaded
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

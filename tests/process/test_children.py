@@ -4,16 +4,19 @@ import time
 
 import pytest
 
-from filed.process.children import Child, Post, Role, cause_of_death, fork
+from filed.process.children import Child, Duty, Post, Role, fork
+from filed.process.words import cause_of_death
+
+WORKER = Duty(Role.WORKER, 0)
 
 
 def child(started_s, *, ready=True):
-    return Child(pid=0, row=1, ready_fd=None, started_s=started_s, ready=ready)
+    return Child(WORKER, 0, None, 1, ready_fd=None, started_s=started_s, ready=ready)
 
 
 def losses(count, *, lived_s=1.0, ready=True):
     """How long a post waits after each of so many deaths."""
-    post = Post(Role.WORKER, 0)
+    post = Post(WORKER)
     now_s = 100.0
     waits = []
     for _ in range(count):
@@ -37,7 +40,7 @@ def test_one_that_lived_long_did_not_die_of_what_killed_the_one_before():
 
 
 def test_after_a_long_life_the_waits_begin_anew():
-    post = Post(Role.WORKER, 0)
+    post = Post(WORKER)
     for _ in range(5):
         post.lost(child(0.0), 1.0)
     assert post.start_s > 1.0
@@ -48,7 +51,7 @@ def test_after_a_long_life_the_waits_begin_anew():
 
 
 def test_only_those_that_died_before_they_were_ready_count_as_boot_failures():
-    post = Post(Role.EXPORTER, 0)
+    post = Post(Duty(Role.EXPORTER, 0))
     for expected in (1, 2, 3):
         post.lost(child(0.0, ready=False), 0.1)
         assert post.boot_failures == expected
@@ -58,10 +61,10 @@ def test_only_those_that_died_before_they_were_ready_count_as_boot_failures():
 
 
 @pytest.mark.parametrize(
-    ("post", "title"), [(Post(Role.WORKER, 3), "worker 3"), (Post(Role.EXPORTER, 0), "exporter")]
+    ("duty", "title"), [(Duty(Role.WORKER, 3), "worker 3"), (Duty(Role.EXPORTER, 0), "exporter")]
 )
-def test_a_post_s_title(post, title):
-    assert post.title == title
+def test_a_duty_s_title(duty, title):
+    assert duty.title == title
 
 
 def ended(pid):
@@ -133,6 +136,6 @@ def test_a_fork_leaves_the_maker_s_own_signals_as_they_were():
 
 def test_a_child_can_be_sent_a_signal():
     pid, ready_fd = fork(lambda _ready: signal.pause() or 0)
-    Child(pid, 1, ready_fd, 0.0).signal(signal.SIGKILL)
+    Child(WORKER, pid, None, 1, ready_fd, 0.0).signal(signal.SIGKILL)
     assert wait_for(ready_fd) == b""
     assert cause_of_death(ended(pid)) == "killed by SIGKILL"

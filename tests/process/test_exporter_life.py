@@ -202,6 +202,7 @@ def test_whatever_a_client_sends_the_next_one_is_served(start: Start, sent: byte
 
 ALONE = """
 import os, socket, sys
+from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
 from filed.process import exporter
 
@@ -216,7 +217,9 @@ def ready():
 table = Table.create(rows=2)
 sock = socket.socket(fileno=int(sys.argv[1]))
 master = os.pidfd_open(os.getppid())
-sys.exit(exporter.run(sock, table, table.row(table.lease()), master_pidfd=master,
+row = table.row(table.lease())
+stats = ProcessStats(row, "exporter")
+sys.exit(exporter.run(sock, table, row, stats=stats, master_pidfd=master,
                       heartbeat_age_s=60, ready=ready))
 """
 

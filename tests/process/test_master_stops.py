@@ -158,16 +158,6 @@ def test_the_terminal_s_interrupt_reaches_the_whole_group_and_kills_no_worker(ro
         assert not daemon.events("child_died")
 
 
-def test_a_hang_up_changes_nothing_away_from_a_terminal(root):
-    with running(root) as daemon:
-        before = daemon.children()
-        daemon.process.send_signal(signal.SIGHUP)
-        daemon.wait_for_event("reload_unavailable")
-        with HttpClient(daemon.port) as client:
-            assert client.get("/small").body == SMALL
-        assert daemon.children() == before
-
-
 def test_the_hang_up_of_a_terminal_ends_what_runs_on_it(root):
     ours, theirs = pty.openpty()
     with (

@@ -3,12 +3,14 @@
 import grp
 import os
 import pwd
+import re
 import subprocess
 import sys
 
 import pytest
 
 from filed.process import sandbox
+from filed.process.kernel import feature
 from filed.settings import Settings
 from support.daemon import running, wait_until
 from support.http_wire import get
@@ -90,7 +92,7 @@ def test_root_that_may_not_drop_from_its_bounding_set_serves_and_can_gain_nothin
 
 
 def test_a_user_of_its_own_brings_no_warning(as_nobody):
-    assert as_nobody.events("starting")[0]["user"] == "nobody"
+    assert as_nobody.events("starting")[0]["sandbox"]["user"] == "nobody"
     assert not [event for event in as_nobody.events() if event.get("level") == "warning"]
 
 
@@ -162,7 +164,8 @@ ENTER = """
 import os
 from filed.process import sandbox
 from filed.settings import Settings
-sandbox.enter(sandbox.Identity.of(Settings.model_validate({"security": {"user": "nobody"}})))
+settings = Settings.model_validate({"security": {"user": "nobody"}})
+sandbox.enter(sandbox.Identity.of(settings), settings, beneath=None)
 print("entered", flush=True)
 os.setuid(0)
 """
@@ -174,3 +177,85 @@ def test_there_is_no_way_back():
     )
     assert (ended.returncode, ended.stdout) == (1, "entered\n")
     assert ended.stderr.endswith("PermissionError: [Errno 1] Operation not permitted\n")
+
+
+KEEP_AND_ENTER = """
+import ctypes, os
+from pathlib import Path
+from filed.process import sandbox
+from filed.settings import Settings
+settings = Settings.model_validate({"security": {"landlock": "off"}})
+ctypes.CDLL(None).prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
+os.setresuid(1, 1, 1)
+print(Path("/proc/self/status").read_text())
+sandbox.enter(sandbox.Identity.of(settings), settings, beneath=None)
+print(Path("/proc/self/status").read_text())
+"""
+
+
+def test_capabilities_that_somebody_else_was_given_are_dropped_too():
+    told = subprocess.run(
+        [sys.executable, "-c", KEEP_AND_ENTER], capture_output=True, text=True, check=True
+    ).stdout
+    permitted = re.findall(r"CapPrm:\t(.*)", told)
+    assert permitted[0] != NONE
+    assert permitted[1] == NONE
+
+
+@pytest.mark.parametrize(
+    ("security", "expected"),
+    [
+        ({}, {"user": "root", "landlock": feature("Landlock")}),
+        ({"user": "nobody"}, {"user": "nobody", "landlock": feature("Landlock")}),
+        ({"landlock": "off"}, {"user": "root", "landlock": "off"}),
+    ],
+)
+def test_what_is_active_is_told_in_words(security, expected):
+    settings = Settings.model_validate({"security": security})
+    told = sandbox.active(sandbox.Identity.of(settings), settings)
+    assert told == {"capabilities": "none", "no_new_privs": True, **expected}
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A directory that only root may enter, on a way that is open to all."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "file").write_bytes(b"content")
+    return closed
+
+
+CHECK_ROOT = """
+import sys
+from pathlib import Path
+from filed.files.tree import Tree
+from filed.process import sandbox
+from filed.settings import Settings
+settings = Settings.model_validate({"root": sys.argv[1], "security": {"user": "nobody"}})
+identity, tree = sandbox.Identity.of(settings), Tree(settings.root, "inside")
+sandbox.enter(identity, settings, beneath=tree.root_fd)
+sandbox.check_root(tree, identity, settings)
+"""
+
+
+def test_a_root_that_the_user_may_not_enter_is_named_with_the_user(closed):
+    check = [sys.executable, "-c", CHECK_ROOT, closed]
+    ended = subprocess.run(check, capture_output=True, text=True, check=False)
+    complaint = f'root: "{closed}": cannot be entered by user nobody (Permission denied)'
+    assert ended.stderr.splitlines()[-1] == f"filed.settings.loading.ConfigError: {complaint}"
+    closed.chmod(0o711)
+    subprocess.run(check, check=True)
+
+
+def test_a_daemon_whose_user_may_not_enter_the_root_ends_and_says_so(closed):
+    with running(closed, "--security.user=nobody", wait=False) as daemon:
+        assert daemon.process.wait(20) != 0
+        said = {event["why"] for event in daemon.events("child_failed")}
+    assert said == {f'root: "{closed}": cannot be entered by user nobody (Permission denied)'}
+
+
+def test_a_root_below_a_directory_that_the_user_may_not_enter_is_served(closed):
+    (closed / "root").mkdir(mode=0o755)
+    (closed / "root" / "file").write_bytes(b"content")
+    with running(closed / "root", "--security.user=nobody") as daemon:
+        assert get(daemon.port, "/file").body == b"content"

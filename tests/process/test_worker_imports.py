@@ -15,8 +15,8 @@ from support.daemon import end, running, wait_until
 from support.http_wire import HttpClient, get, request
 from support.slow import SlowClient, make_tree
 
-# What a child opens besides: how many capabilities there are, and its own memory's size.
-OF_ITS_OWN = {"/proc/sys/kernel/cap_last_cap", "/proc/self/statm"}
+# What a child opens besides: how many capabilities there are, its memory's size and descriptors.
+OF_ITS_OWN = {"/proc/sys/kernel/cap_last_cap", "/proc/self/statm", "/proc/self/fd"}
 
 OPENED = re.compile(r'^([0-9]+) +open(?:at)?\((?:AT_FDCWD, )?"([^"]*)"', re.MULTILINE)
 SERVED = re.compile(r'^([0-9]+) +openat2\([0-9]+, "([^"]*)"', re.MULTILINE)

@@ -112,6 +112,7 @@ WRONG = {
     "timeouts.min_rate": numbers("a whole number of bytes a second, 0 or more", "-1"),
     "timeouts.min_rate_grace": SECONDS_OR_NONE,
     "timeouts.drain": SECONDS_OR_NONE,
+    "timeouts.reload_drain": SECONDS_OR_NONE,
     "timeouts.worker": seconds("a number of seconds from 2 to 86400", "1", "86401"),
     "log.format": choice('"auto", "json" or "console"'),
     "log.level": choice('"debug", "info", "warning" or "error"'),
@@ -132,6 +133,7 @@ WRONG = {
         {'"no such group"': '"no such group"', '""': '""', "0": "0"},
         {"no such group": '"no such group"', "": '""'},
     ),
+    "security.landlock": choice('"auto", "require" or "off"'),
 }
 
 IN_FILES = [

@@ -7,6 +7,7 @@ from typing import Final
 # some readers. Embeddings, overrides and isolates of direction (UAX #9) reorder what follows them.
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_MAPPED: Final = "::ffff:"  # RFC 4291 §2.5.5.2: an IPv4 client on a dual-stack socket
 
 
 def show(raw: bytes) -> str:
@@ -15,14 +16,14 @@ def show(raw: bytes) -> str:
     return _CONTROLS.sub(_escape, text)
 
 
-def show_undecoded(text: str) -> str:
-    """Make text safe that holds lone surrogates, as of a path that is not UTF-8 (os.fsdecode).
-
-    Such text cannot be written; any other is returned as it is.
-    """
-    if not _SURROGATES.search(text):
-        return text
+def show_text(text: str) -> str:
+    """Do the same for text; lone surrogates, as of a path that is not UTF-8 (os.fsdecode), too."""
     return _CONTROLS.sub(_escape, _SURROGATES.sub(_escape_surrogate, text))
+
+
+def show_client(host: str) -> str:
+    """Show an address as accept(2) gave it; IPv4 as such, also from a dual-stack socket."""
+    return host.removeprefix(_MAPPED)
 
 
 def _escape_surrogate(match: re.Match[str]) -> str:

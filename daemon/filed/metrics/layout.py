@@ -207,6 +207,10 @@ class Layout:
         self.computed.append(computed)
         return computed
 
+    def find(self, name: str) -> Metric | None:
+        """The metric of this name; None where there is none."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
     def gauge_slots(self) -> list[int]:
         """The slots that mean nothing once their process has ended."""
         gauges = [metric for metric in self.metrics if isinstance(metric, Gauge | RowGauge)]

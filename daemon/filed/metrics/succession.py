@@ -7,7 +7,7 @@ write the former table, and by the master, once and for all, when none does any 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from filed.metrics.layout import Counter, Histogram, Layout, Metric, RowGauge
@@ -49,6 +49,12 @@ def add_former(totals: list[int], tables: list[tuple[Table, list[Heir]]]) -> Non
         former = table.totals()
         for heir in carrying:
             totals[heir.slot] += heir.carried(former[heir.former])
+
+
+def total(metric: Metric, tables: Iterable[Table]) -> int:
+    """Add up all series of a metric over tables of any layout."""
+    found = ((table, table.layout.find(metric.name)) for table in tables)
+    return sum(table.total(slot) for table, same in found if same for slot in same.slots.values())
 
 
 def absorb(table: Table, former: Table) -> None:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from filed.metrics import catalogue
+from filed.metrics.table import Table
+from filed.settings import Settings
+
 # Waits before a post is filled again: at once the first time, then longer and longer.
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
@@ -21,42 +25,86 @@ class Role(StrEnum):
     EXPORTER = "exporter"
 
 
+_HEARTBEATS: Final = {
+    Role.WORKER: catalogue.WORKER_HEARTBEAT.name,
+    Role.EXPORTER: catalogue.EXPORTER_HEARTBEAT.name,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a process does, and which of those that do the same it is, from 0."""
+
+    role: Role
+    number: int
+
+    @property
+    def title(self) -> str:
+        return f"worker {self.number}" if self.role is Role.WORKER else str(self.role)
+
+
+def duties(settings: Settings) -> list[Duty]:
+    """Name all that there is to do at a time."""
+    workers = [Duty(Role.WORKER, number) for number in range(settings.resolve_workers())]
+    return workers if settings.metrics.listen is None else [*workers, Duty(Role.EXPORTER, 0)]
+
+
 @dataclass(slots=True)
 class Child:
     """A living process.
 
     Attributes:
+        duty: what it does.
         pid: its id, until it is reaped.
-        row: of the table, leased to it.
+        table, row: the row that is leased to it, and of which table.
         ready_fd: readable when it has become ready, or has died before; None after that.
         started_s: monotonic seconds.
+        ready: whether it does its work.
+        retired_s: when (monotonic) it was told that others do its work now; None if it was not.
         heartbeat: what its row last said of it.
         seen_s: when (monotonic) that last changed.
         killed_for: why the master killed it; empty if it did not.
     """
 
+    duty: Duty
     pid: int
+    table: Table
     row: int
     ready_fd: int | None
     started_s: float
     ready: bool = False
+    retired_s: float | None = None
     heartbeat: int = 0
     seen_s: float = 0.0
     killed_for: str = ""
 
-    def is_silent(self, heartbeat: int, now_s: float, patience_s: float) -> bool:
-        """Say whether its heartbeat has not changed for `patience_s`.
+    def look(self, now_s: float) -> None:
+        """Take note of its heartbeat.
 
-        What the heartbeat says is not trusted, and the clock it is taken from may be set: that it
-        changes is enough.
+        What that says is not trusted, and the clock it is taken from may be set: that it changes is
+        enough.
         """
+        metric = self.table.layout.find(_HEARTBEATS[self.duty.role])
+        row = self.table.row(self.row)
+        heartbeat = (
+            int(now_s) if metric is None else sum(row[slot] for slot in metric.slots.values())
+        )
         if heartbeat != self.heartbeat or not self.seen_s:
             self.heartbeat, self.seen_s = heartbeat, now_s
-        return now_s - self.seen_s > patience_s
+
+    def is_fresh(self, now_s: float, patience_s: float) -> bool:
+        """Say whether its heartbeat has changed within the last `patience_s`."""
+        return now_s - self.seen_s <= patience_s
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal. It has not been reaped, so the id is still its own."""
         os.kill(self.pid, number)
+
+    def close_ready_fd(self) -> None:
+        """Give that descriptor back, if it is still open."""
+        if self.ready_fd is not None:
+            os.close(self.ready_fd)
+            self.ready_fd = None
 
 
 @dataclass(slots=True)
@@ -64,23 +112,22 @@ class Post:
     """A place that is to be filled by a child.
 
     Attributes:
-        role, number: what the child is for; workers are numbered from 0.
+        duty: what the child does.
         child: who fills it now.
         deaths: children lost in quick succession.
         boot_failures: children in a row that died before they were ready.
         start_s: when (monotonic) it may be filled again.
     """
 
-    role: Role
-    number: int
+    duty: Duty
     child: Child | None = field(default=None)
     deaths: int = 0
     boot_failures: int = 0
     start_s: float = 0.0
 
     @property
-    def title(self) -> str:
-        return f"worker {self.number}" if self.role is Role.WORKER else str(self.role)
+    def is_ready(self) -> bool:
+        return self.child is not None and self.child.ready
 
     def lost(self, child: Child, now_s: float) -> None:
         """Take note of a child's death, and decide when there may be another."""
@@ -134,11 +181,3 @@ def _live(life: Callable[[Callable[[], None]], int], writer: int) -> None:
 def _say_ready(writer: int) -> None:
     os.write(writer, b"r")
     os.close(writer)
-
-
-def cause_of_death(status: int) -> str:
-    """Say in words how a process ended, from what waitpid(2) returned."""
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
-    return f"exited with {code}"

@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -23,13 +23,13 @@ from filed.metrics.catalogue import EXPORTER_HEARTBEAT, WORKER_HEARTBEAT
 from filed.metrics.collector import TableCollector
 from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
-from filed.process.signals import Signals
+from filed.process.signals import FINISH, STOP_AT_ONCE, Signals
 
 _TURN_MS: Final = 1000
+_FINISHING_TURN_MS: Final = 20
 _EXCHANGES: Final = 16
 _EXCHANGE_S: Final = 5.0
 _WALL_NS: Final = 1_000_000_000
-_STOP: Final = frozenset({signal.SIGUSR1, signal.SIGUSR2})
 # A terminal and a service manager send these to the whole group; what follows is the master's.
 _IGNORED: Final = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT, signal.SIGHUP})
 
@@ -49,19 +49,24 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     table: Table,
     row: memoryview,
     *,
+    former: Sequence[Table] = (),
+    stats: ProcessStats,
     master_pidfd: int,
     heartbeat_age_s: float,
     ready: Callable[[], None],
 ) -> int:
     """Be the exporter until told to stop. To be called in a process just forked.
 
-    SIGUSR1 and SIGUSR2, both alike, stop it and are unblocked here, once they can be heard, so the
-    master may block them around the fork; SIGTERM, SIGQUIT, SIGINT and SIGHUP are ignored.
+    FINISH lets it answer who has asked already, STOP_AT_ONCE does not. Both are unblocked here,
+    once they can be heard, so the master may block them around the fork; SIGTERM, SIGQUIT, SIGINT
+    and SIGHUP are ignored.
 
     Args:
         sock: listens already; IPv4 or IPv6.
         table: what is exported.
-        row: the exporter's own row: its heartbeat, CPU time, memory and descriptors.
+        row: the exporter's own row, for its heartbeat.
+        former: tables of other layouts that are counted in too.
+        stats: what it says of itself there: CPU time, memory and descriptors. Closed at the end.
         master_pidfd: readable once the master has gone (pidfd_open(2)).
         heartbeat_age_s: a worker that was last seen longer ago than this does not count as alive.
         ready: called once a scrape will be answered.
@@ -71,23 +76,25 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     """
     sock.settimeout(0)
     clock = Clock()
-    exchanges = _Exchanges(sock, _Pages(table, clock, heartbeat_age_s))
-    stats = ProcessStats(row, "exporter")
-    signals = Signals(heard=_STOP, ignored=_IGNORED)
+    exchanges = _Exchanges(sock, _Pages(table, former, clock, heartbeat_age_s))
+    signals = Signals(heard=(FINISH, STOP_AT_ONCE), ignored=_IGNORED)
     poller = select.poll()
     poller.register(signals.fd, select.POLLIN)
     poller.register(master_pidfd, select.POLLIN)
     _beat(row, clock, stats)
     ready()
-    accepting = True
-    while True:
+    accepting, finishing = True, False
+    while not finishing or exchanges.are_under_way:
         # What is short for one more connection is not waited for in a busy loop, but for a turn.
-        poller.register(sock, select.POLLIN if accepting else 0)
-        events = dict(poller.poll(_TURN_MS))
+        poller.register(sock, select.POLLIN if accepting and not finishing else 0)
+        events = dict(poller.poll(_FINISHING_TURN_MS if finishing else _TURN_MS))
         clock.advance()
-        if master_pidfd in events or signals.read():
+        told = signals.read()
+        if master_pidfd in events or STOP_AT_ONCE in told:
             break
-        accepting = sock.fileno() not in events or exchanges.begin(clock.now_s)
+        finishing = finishing or FINISH in told
+        if not finishing:
+            accepting = sock.fileno() not in events or exchanges.begin(clock.now_s)
         exchanges.look_after(clock.now_s)
         _beat(row, clock, stats)
     exchanges.cut_off()
@@ -110,12 +117,14 @@ class _Page:
 class _Pages:
     """What there is to fetch. Asked from several threads at once; it only reads."""
 
-    def __init__(self, table: Table, clock: Clock, heartbeat_age_s: float) -> None:
+    def __init__(
+        self, table: Table, former: Sequence[Table], clock: Clock, heartbeat_age_s: float
+    ) -> None:
         self._table = table
         self._clock = clock
         self._heartbeat_age_s = heartbeat_age_s
         self._registry = CollectorRegistry()
-        self._registry.register(TableCollector(table))
+        self._registry.register(TableCollector(table, former))
         self._pages = {"/": self._index, "/metrics": self._metrics, "/healthz": self._health}
 
     def get(self, path: str, accept: str) -> _Page:
@@ -210,6 +219,10 @@ class _Exchanges:
         self._sock = sock
         self._pages = pages
         self._under_way: list[_Exchange] = []
+
+    @property
+    def are_under_way(self) -> bool:
+        return bool(self._under_way)
 
     def begin(self, now_s: float) -> bool:
         """Accept one connection and give it a thread, at the cost of the oldest if need be.

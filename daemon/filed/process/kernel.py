@@ -1,16 +1,13 @@
 """What this kernel can do, found out by trying."""
 
-import ctypes
-import os
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from filed.files.tree import Tree
+from filed.process import landlock
 
-_SYS_LANDLOCK_CREATE_RULESET: Final = 444  # asm-generic/unistd.h, the same on every architecture
-_LANDLOCK_CREATE_RULESET_VERSION: Final = 1  # linux/landlock.h
 _UDP_SEGMENT: Final = 103  # linux/udp.h; Python's socket module does not name it
 _SEGMENT_BYTES: Final = 1400  # any that fits a packet
 
@@ -19,14 +16,15 @@ def features() -> dict[str, str]:
     """Try each feature that is of use to a file server.
 
     Returns:
-        By the feature's name, what there is of it in a word or two, or why there is nothing.
+        By the feature's name, what `feature` says of it.
     """
-    return {name: _try(feature) for name, feature in _FEATURES.items()}
+    return {name: feature(name) for name in _FEATURES}
 
 
-def _try(feature: Callable[[], str]) -> str:
+def feature(name: str) -> str:
+    """Say in a word or two what there is of a feature, or why there is nothing."""
     try:
-        return feature()
+        return _FEATURES[name]()
     except OSError as error:
         return f"absent ({error.strerror})"
 
@@ -37,17 +35,7 @@ def _openat2() -> str:
 
 
 def _landlock() -> str:
-    """Ask for the version of Landlock's interface, landlock_create_ruleset(2)."""
-    create_ruleset = ctypes.CDLL(None, use_errno=True).syscall
-    abi: int = create_ruleset(
-        ctypes.c_long(_SYS_LANDLOCK_CREATE_RULESET),
-        None,
-        ctypes.c_size_t(0),
-        ctypes.c_uint32(_LANDLOCK_CREATE_RULESET_VERSION),
-    )
-    if abi < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return f"ABI {abi}"
+    return f"ABI {landlock.abi()}"
 
 
 def _udp_segment() -> str:

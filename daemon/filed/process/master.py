@@ -1,344 +1,290 @@
-"""The master: wanted children against living ones, and nothing else.
+"""The master: signals and the passing of time, and what follows from them.
 
-It holds the sockets and the table, forks, watches and reacts to signals. It never reads a client's
-byte, opens a served file or runs a thread, so a fork is always safe and nothing a client does can
-hurt it. Whatever happens, what follows is `_reconcile`: what is wanted, what is there, and the
-difference. What it reads in the table it does not trust.
+It holds the sockets and the table, starts children, watches them and reacts to signals. It never
+reads a client's byte, opens a served file or runs a thread, so a fork is always safe and nothing a
+client does can hurt it. Its children are the crew's affair, and how a reload is done is `reload`'s;
+here is who is told what, and when.
 """
 
-import errno
 import gc
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
 from setproctitle import setproctitle
 
 from filed.clock import Clock
-from filed.files.tree import Tree
-from filed.log import events
-from filed.log.sink import Sink
 from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
 from filed.metrics.table import MASTER_ROW, add
 from filed.process import banner as how_to_reach
-from filed.process import sandbox
-from filed.process.children import Child, Post, Role, cause_of_death, fork
+from filed.process.crew import Crew
 from filed.process.handover import Handover
 from filed.process.inheritance import Inheritance
-from filed.process.limits import raise_descriptor_limit
-from filed.process.listeners import BindError, shown
-from filed.process.signals import FINISH, STOP_AT_ONCE, Signals
-from filed.settings import Loaded
+from filed.process.listeners import Held
+from filed.process.rehearsal import Consent
+from filed.process.reload import Rehearsal, ReloadRefusedError, take_over
+from filed.process.signals import Signals, all_blocked
+from filed.process.status import Status, tell_ready
+from filed.process.systemd import Notifier
 from filed.transport.loop import READ, Loop
 from filed.transport.timers import Periodic
 
 _log = structlog.get_logger()
 
 _PERIOD_S: Final = 1.0
-_BOOT_ATTEMPTS: Final = 5
-# How much longer than the drain a child may take before it is killed, and how long after a second
-# signal.
-_GRACE_S: Final = 2.0
-_STOP: Final = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
-
-
-def serve(loaded: Loaded, *, banner: bool) -> int:
-    """Be the daemon until told to stop.
-
-    Args:
-        loaded: the settings, checked.
-        banner: print how to reach the server once it can be reached.
-
-    Returns:
-        The exit code: 0 stopped as asked, 1 failed.
-    """
-    settings = loaded.settings
-    json = events.is_json(settings.log.format)
-    sink = Sink(sys.stderr.fileno())
-    events.set_up(sink, json=json, level=settings.log.level)
-    raise_descriptor_limit()
-    assert settings.root is not None, "settings that were checked have a root"
-    try:
-        tree = Tree(settings.root, settings.files.symlinks)
-        listeners, table = Handover.of_nothing().complete(settings)
-        inheritance = Inheritance(
-            settings=settings,
-            listeners=listeners,
-            tree=tree,
-            table=table,
-            sink=sink,
-            json=json,
-            identity=sandbox.Identity.of(settings),
-            master_pidfd=os.pidfd_open(os.getpid()),
-        )
-        master = Master(inheritance, banner=banner)
-    except (BindError, OSError) as error:
-        _log.error("cannot_start", why=_in_words(error))
-        return 1
-    return master.run()
+_STATUS_PERIOD_S: Final = 5.0
+_PROGRESS_PERIOD_S: Final = 30.0
+# How long the service manager is asked to go on waiting for, again and again while we finish.
+_EXTENSION_S: Final = 10.0
+_STOP: Final = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 
 
 class Master:
-    """Keeps its posts filled.
+    """One generation of the master."""
 
-    Attributes:
-        tick: belongs to the timers.
-    """
-
-    def __init__(self, inheritance: Inheritance, *, banner: bool) -> None:
+    def __init__(
+        self, inheritance: Inheritance, handover: Handover, notifier: Notifier, *, banner: bool
+    ) -> None:
         """Hear signals from now on; nobody is started before `run`.
 
         Args:
             inheritance: what its children will have of it.
+            handover: what the one before it has left.
+            notifier: to the service manager.
             banner: print how to reach the server once it can be reached.
         """
         setproctitle("filed: master")
         self._inheritance = inheritance
-        self._settings = settings = inheritance.settings
-        self._listeners = listeners = inheritance.listeners
-        self._table = table = inheritance.table
-        self._sink = inheritance.sink
+        self._generation = handover.generation
+        self._notifier = notifier
         self._banner = banner
-        self._row = table.row(MASTER_ROW)
-        self._stats = ProcessStats(self._row, "master")
-        self._posts = [Post(Role.WORKER, number) for number in range(settings.resolve_workers())]
-        if listeners.metrics is not None:
-            self._posts.append(Post(Role.EXPORTER, 0))
+        self._row = inheritance.table.row(MASTER_ROW)
+        self._stats = ProcessStats(self._row, "master", handover.cpu_counted_ns)
         self._clock = Clock()
         self._loop = Loop(self._clock)
+        self._crew = Crew(
+            inheritance,
+            self._loop,
+            former=handover.children,
+            leave=self._leave,
+            became_ready=self._on_child_ready,
+        )
+        self._status = Status(inheritance, self._clock)
+        self._rehearsal: Rehearsal | None = None
+        self._is_reload_asked = handover.is_asked_again
+        self._is_announced = False
+        self._is_settled = False  # everyone does their work, or never will
+        self._code = 0
         self._signals = Signals(heard=(*_STOP, signal.SIGHUP, signal.SIGCHLD))
         self._loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
-        Periodic(self._loop.timers, self._clock, _PERIOD_S, self._every_second)
-        self.tick = 0
-        self._announced = False
-        self._kill_s: float | None = None  # set once stopping: when patience ends
-        self._code = 0
+        for period_s, call in (
+            (_PERIOD_S, self._every_second),
+            (_STATUS_PERIOD_S, lambda: notifier.status(self._sentence())),
+            (_PROGRESS_PERIOD_S, self._tell_progress),
+            (notifier.watchdog_period_s, self._tell_watchdog),
+        ):
+            if period_s is not None:
+                Periodic(self._loop.timers, self._clock, period_s, call)
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
-        _log.info(
-            "starting",
-            pid=os.getpid(),
-            root=str(self._settings.root),
-            workers=self._settings.resolve_workers(),
-            user=self._inheritance.identity.name,
-        )
-        if sandbox.is_root_in_name(self._inheritance.identity):
-            _log.warning(
-                "children_are_root_in_name",
-                hint="set security.user; they have no capability, but own what root owns",
-            )
-        security = self._settings.security
-        if os.geteuid() != 0 and (security.user or security.group):
-            _log.warning("security_ignored", hint="only root can become another user or group")
-        self._row[catalogue.RELOAD_SUCCESSFUL.slot()] = 1
-        self._row[catalogue.RELOAD_SUCCESS_TIME.slot()] = time.time_ns()
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
+        self._reap()  # who died while nobody could hear of it
         self._reconcile()
         self._loop.run()
-        self._listeners.close()
-        self._table.close()
-        self._sink.close()
+        self._notifier.close()
+        self._inheritance.close()
         return self._code
 
-    # Events.
+    # Signals.
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number == signal.SIGCHLD:
-                self._reap()
-            elif number == signal.SIGHUP:
-                self._on_hang_up()
-            else:
-                self._stop(number)
+            self._on_signal(number)
         # Not before: a new child's pipe could be given the number of one that has just been
         # closed, and then an event that this turn has yet to deal with (see `transport.loop`).
         self._loop.at_end(self._reconcile)
 
-    def on_wake(self) -> None:
-        """Look again: a post may be filled now, or patience has ended."""
-        self._reconcile()
-
-    def _on_hang_up(self) -> None:
-        if sys.stdin.isatty() or self._banner:
-            self._stop(signal.SIGHUP)
+    def _on_signal(self, number: signal.Signals) -> None:
+        if number == signal.SIGCHLD:
+            self._reap()
+        elif number in _STOP or sys.stdin.isatty() or self._banner:
+            self._stop(number)  # a terminal that hangs up takes its programs with it
         else:
-            _log.warning("reload_unavailable", hint="this version takes new settings by a restart")
+            self._is_reload_asked = True
 
     def _stop(self, number: signal.Signals) -> None:
-        if self._kill_s is None:
-            _log.info("stopping", signal=number.name, drain=self._settings.timeouts.drain)
-            self._stop_all(FINISH, self._settings.timeouts.drain + _GRACE_S)
-        else:
+        if self._crew.is_stopping:
             _log.info("stopping_at_once", signal=number.name)
-            self._stop_all(STOP_AT_ONCE, _GRACE_S)
+            self._crew.stop_at_once()
+            return
+        drain_s = self._inheritance.settings.timeouts.drain
+        connections = self._status.connections
+        _log.info("stopping", signal=number.name, drain=drain_s, connections=connections)
+        self._finish()
 
-    def _stop_all(self, number: signal.Signals, patience_s: float) -> None:
-        self._kill_s = self._clock.now_s + patience_s
-        self._listeners.close_served()  # the workers do the same: who comes now is refused at once
-        self._loop.timers.watch(self, self._kill_s)
-        for post in self._posts:
-            if post.child is not None and post.role is Role.WORKER:
-                post.child.signal(number)
-
-    def _on_ready(self, post: Post, child: Child) -> None:
-        assert child.ready_fd is not None
-        child.ready = os.read(child.ready_fd, 1) != b""
-        self._forget_ready_fd(child)
-        if child.ready:
-            post.boot_failures = 0
-            _log.debug("child_ready", role=post.title, pid=child.pid)
-            self._announce_once()
-
-    def _forget_ready_fd(self, child: Child) -> None:
-        if child.ready_fd is not None:
-            self._loop.remove(child.ready_fd)
-            os.close(child.ready_fd)
-            child.ready_fd = None
+    def _finish(self) -> None:
+        if self._rehearsal is not None:
+            self._rehearsal.kill("the daemon stops")
+        self._notifier.stopping("Finishing what is under way")
+        # The workers do the same: who comes now is refused at once.
+        self._inheritance.listeners.close_served()
+        self._crew.finish()
 
     def _reap(self) -> None:
         """Bury who has died. The only place that waits for children."""
-        for post in self._posts:
-            child = post.child
-            if child is None:
-                continue
-            pid, status = os.waitpid(child.pid, os.WNOHANG)
-            if pid:
-                self._bury(post, child, status)
+        for child in list(self._crew):
+            if (status := _ended(child.pid)) is not None:
+                self._crew.bury(child, status)
+        if self._rehearsal is not None and self._rehearsal.status is None:
+            self._rehearsal.status = _ended(self._rehearsal.pid)
 
-    def _bury(self, post: Post, child: Child, status: int) -> None:
-        if child.ready_fd is not None:  # it may have become ready and died within one turn
-            self._on_ready(post, child)
-        self._table.give_back(child.row)
-        post.lost(child, self._clock.now_s)
-        if self._kill_s is not None:
-            return
-        reason = child.killed_for or ("boot" if not child.ready else _reason(status))
-        if post.role is Role.WORKER:
-            add(self._row, catalogue.WORKER_RESTARTS.slot(reason), 1)
-        _log.error(
-            "child_died",
-            role=post.title,
-            pid=child.pid,
-            cause=cause_of_death(status),
-            lived_s=round(self._clock.now_s - child.started_s, 3),
-        )
-        if post.boot_failures >= _BOOT_ATTEMPTS:
-            _log.critical("cannot_boot", role=post.title, attempts=post.boot_failures)
-            self._code = 1
-            self._stop_all(FINISH, self._settings.timeouts.drain + _GRACE_S)
-
-    # The difference between what is wanted and what is there.
+    # What follows.
 
     def _reconcile(self) -> None:
-        if self._kill_s is not None:
-            self._wind_up()
-            return
-        for post in self._posts:
-            if post.child is None and post.start_s <= self._clock.now_s:
-                self._fill(post)
-            if post.child is None:
-                self._loop.timers.watch(self, post.start_s)
+        self._crew.reconcile()
+        self._look_at_boots()
+        if self._rehearsal is not None and self._rehearsal.status is not None:
+            self._conclude(self._rehearsal, self._rehearsal.status)
+        if self._crew.is_stopping:
+            self._end_if_alone()
+        elif self._is_reload_asked and self._is_settled and self._rehearsal is None:
+            self._rehearse()
 
-    def _wind_up(self) -> None:
-        """Stop the exporter once the workers are gone, and the loop once everyone is."""
-        assert self._kill_s is not None
-        living = [post for post in self._posts if post.child is not None]
-        if not living:
+    def _end_if_alone(self) -> None:
+        if self._rehearsal is None and not any(self._crew):
             _log.info("stopped")
             self._loop.stop()
-        workers_left = any(post.role is Role.WORKER for post in living)
-        for post in living:
-            assert post.child is not None
-            if self._clock.now_s >= self._kill_s:
-                post.child.signal(signal.SIGKILL)
-            elif not workers_left:
-                post.child.signal(FINISH)
-        self._count_workers()
 
-    def _fill(self, post: Post) -> None:
-        row = self._table.lease()
-        try:
-            pid, ready_fd = fork(lambda ready: self._become(post, row, ready))
-        except OSError as error:
-            self._table.give_back(row)
-            post.start_s = self._clock.now_s + _PERIOD_S
-            _log.error("cannot_fork", role=post.title, why=str(error))
+    def _look_at_boots(self) -> None:
+        post = self._crew.cannot_boot
+        if post is None or self._crew.is_stopping or self._is_settled:
             return
-        child = post.child = Child(pid, row, ready_fd, self._clock.now_s)
-        self._loop.add(ready_fd, READ, lambda _mask: self._on_ready(post, child))
-        _log.debug("child_started", role=post.title, pid=pid)
-        self._count_workers()
+        if self._crew.is_relieving:
+            self._settle(successful=False)
+            _log.error("reload_stalled", role=post.duty.title, then="those of before serve on")
+        else:
+            _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
+            self._code = 1
+            self._finish()
 
-    def _become(self, post: Post, row: int, ready: Callable[[], None]) -> int:
-        """Be a child: leave behind what is only the master's, and live."""
+    def _on_child_ready(self) -> None:
+        if self._crew.has_workers and self._crew.is_relieving:
+            self._crew.retire_former()
+            self._tell_progress()
+        if self._crew.is_ready and not self._crew.is_stopping:
+            self._announce_once()
+
+    def _announce_once(self) -> None:
+        if self._is_announced:
+            return
+        self._is_announced = True
+        self._settle(successful=True)
+        tell_ready("reloaded" if self._generation else "ready", self._inheritance.listeners)
+        if self._banner:
+            how_to_reach.show(self._inheritance.settings, self._inheritance.listeners)
+
+    def _settle(self, *, successful: bool) -> None:
+        """Take note that a start or a reload is over."""
+        self._is_settled = True
+        self._row[catalogue.RELOAD_SUCCESSFUL.slot()] = successful
+        if successful:
+            self._row[catalogue.RELOAD_SUCCESS_TIME.slot()] = time.time_ns()
+        self._notifier.ready(self._sentence())
+
+    # Reloading.
+
+    def _rehearse(self) -> None:
+        self._is_reload_asked = False
+        _log.info("reload_asked")
+        self._notifier.reloading()
+        try:
+            self._rehearsal = Rehearsal(self._handover(), self._clock.now_s, self._leave)
+        except OSError as error:
+            self._refuse(error)
+
+    def _conclude(self, rehearsal: Rehearsal, status: int) -> None:
+        self._rehearsal = None
+        try:
+            if not self._crew.is_stopping:
+                self._take_over(*rehearsal.outcome(status))
+        except (ReloadRefusedError, OSError) as error:
+            self._refuse(error)
+        finally:
+            rehearsal.close()
+
+    def _refuse(self, error: Exception) -> None:
+        _log.error("reload_refused", why=str(error))
+        self._settle(successful=False)
+
+    def _take_over(self, consent: Consent, new: list[Held]) -> None:
+        """Let a new master go on in this process. Returns only if it is told to stop just now."""
+        try:
+            with all_blocked():
+                for number in self._signals.read():  # nobody would after us
+                    self._on_signal(number)
+                if not self._crew.is_stopping:
+                    self._stats.update()
+                    self._count_dropped_lines()
+                    take_over(self._handover(new, consent.configuration))
+        finally:
+            for held in new:
+                held.sock.close()
+
+    def _handover(self, new: Iterable[Held] = (), configuration: str | None = None) -> Handover:
+        inheritance = self._inheritance
+        return Handover(
+            generation=self._generation + 1,
+            held=[*inheritance.listeners.held, *new],
+            tables=[inheritance.table, *inheritance.former],
+            children=list(self._crew),
+            cpu_counted_ns=self._stats.cpu_counted_ns,
+            is_asked_again=self._is_reload_asked,
+            configuration=configuration,
+        )
+
+    def _leave(self) -> None:
+        """Be a child now: leave behind what is only the master's."""
         self._loop.close()
         self._signals.close()
-        for other in self._posts:
-            if other.child is not None and other.child.ready_fd is not None:
-                os.close(other.child.ready_fd)
-        return self._inheritance.live(post, row, ready)
+        self._notifier.close()
+        if self._rehearsal is not None:
+            self._rehearsal.close()
+
+    # The passing of time.
 
     def _every_second(self) -> None:
         self._stats.update()
-        add(self._row, catalogue.LOG_LINES_DROPPED.slot(), self._sink.take_dropped())
-        for post in self._posts:
-            if post.child is not None and self._is_stuck(post, post.child):
-                post.child.killed_for = "stuck"
-                _log.error("child_stuck", role=post.title, pid=post.child.pid)
-                post.child.signal(signal.SIGKILL)
+        self._count_dropped_lines()
+        self._crew.look()
+        if self._rehearsal is not None and self._rehearsal.overdue_s <= self._clock.now_s:
+            self._rehearsal.kill("the check of the new configuration takes too long")
+        if self._crew.is_stopping and self._crew.is_alive():
+            self._notifier.extend(_EXTENSION_S)
 
-    def _is_stuck(self, post: Post, child: Child) -> bool:
-        if child.killed_for:
-            return False
-        heartbeat = self._table.row(child.row)[_HEARTBEATS[post.role]]
-        return child.is_silent(heartbeat, self._clock.now_s, self._settings.timeouts.worker)
+    def _count_dropped_lines(self) -> None:
+        dropped = self._inheritance.sink.take_dropped()
+        add(self._row, catalogue.LOG_LINES_DROPPED.slot(), dropped)
 
-    def _count_workers(self) -> None:
-        alive = sum(post.child is not None for post in self._posts if post.role is Role.WORKER)
-        running = 0 if self._kill_s is not None else alive
-        self._row[catalogue.WORKERS.slot("running")] = running
-        self._row[catalogue.WORKERS.slot("draining")] = alive - running
+    def _tell_watchdog(self) -> None:
+        if self._crew.is_alive():  # one that is stuck must not have all of them started anew
+            self._notifier.watchdog()
 
-    def _announce_once(self) -> None:
-        stopping = self._kill_s is not None
-        if self._announced or stopping or not all(map(_is_ready, self._posts)):
-            return
-        self._announced = True
-        listeners = self._listeners
-        metrics = None if listeners.metrics is None else shown(listeners.metrics)
-        _log.info(
-            "ready",
-            pid=os.getpid(),
-            tcp=[shown(sock) for sock in listeners.tcp],
-            udp=[shown(sock) for sock in listeners.udp],
-            metrics=metrics,
-        )
-        if self._banner:
-            how_to_reach.show(self._settings, listeners)
+    def _tell_progress(self) -> None:
+        if draining := self._crew.count("draining"):
+            _log.info("draining", workers=draining, connections=self._status.connections)
+
+    def _sentence(self) -> str:
+        return self._status.sentence(self._crew.count("running"), self._crew.count("draining"))
 
 
-_HEARTBEATS: Final = {
-    Role.WORKER: catalogue.WORKER_HEARTBEAT.slot(),
-    Role.EXPORTER: catalogue.EXPORTER_HEARTBEAT.slot(),
-}
-
-
-def _is_ready(post: Post) -> bool:
-    return post.child is not None and post.child.ready
-
-
-def _reason(status: int) -> str:
-    return "signal" if os.WIFSIGNALED(status) else "exit"
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSYS:
-        return "this kernel has no openat2(2); filed needs Linux 5.6 or later"
-    return str(error)
+def _ended(pid: int) -> int | None:
+    """Return how a child has ended, as waitpid(2) has it; None where it has not."""
+    waited, status = os.waitpid(pid, os.WNOHANG)
+    return status if waited else None

@@ -1,8 +1,8 @@
 """What a child of the master may do: less than the master.
 
 As root the master stays root, since it has to bind at a reload; its children become somebody else,
-or stay root in name without any capability (capabilities(7)). Nobody ever gains a privilege by an
-exec again (PR_SET_NO_NEW_PRIVS).
+or stay root in name. None has any capability (capabilities(7)) nor ever gains a privilege by an
+exec again (PR_SET_NO_NEW_PRIVS), and Landlock lets a worker read beneath the root and nowhere else.
 """
 
 import ctypes
@@ -12,7 +12,11 @@ import pwd
 from dataclasses import dataclass
 from typing import Final, Self
 
-from filed.settings import Settings
+from filed.files.errors import FileError
+from filed.files.tree import Tree
+from filed.process import kernel, landlock
+from filed.settings import ConfigError, Loaded, Settings
+from filed.settings.notation import quoted
 
 # linux/prctl.h, linux/capability.h
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -65,8 +69,43 @@ class Identity:
         return cls(user.pw_uid, gid, tuple(os.getgrouplist(user.pw_name, gid)), user.pw_name)
 
 
-def enter(identity: Identity) -> None:
+def check(loaded: Loaded) -> None:
+    """Make sure, before anything is started, that children can be confined as is required.
+
+    Raises:
+        ConfigError: Landlock is required, and there is none.
+    """
+    if loaded.settings.security.landlock != "require":
+        return
+    try:
+        landlock.abi()
+    except OSError as error:
+        subject = loaded.origins["security.landlock"].subject("security.landlock")
+        raise ConfigError(
+            f'{subject}: "require": this kernel has no Landlock ({error.strerror})'
+        ) from error
+
+
+def active(identity: Identity, settings: Settings) -> dict[str, str | bool]:
+    """Say for the log what children will be held by, once they have entered."""
+    is_off = settings.security.landlock == "off"
+    return {
+        "user": identity.name,
+        "capabilities": "none",
+        "no_new_privs": True,
+        "landlock": "off" if is_off else kernel.feature("Landlock"),
+    }
+
+
+def enter(identity: Identity, settings: Settings, *, beneath: int | None) -> None:
     """Drop what the master has, for good. To be called in a child, before it serves.
+
+    Whatever lies elsewhere in the file system and is needed has to be open by now.
+
+    Args:
+        identity: who to become.
+        settings: what was asked for.
+        beneath: a descriptor of the directory that may still be read; None where nothing may.
 
     Raises:
         OSError: the kernel refused, and the child must not go on.
@@ -78,8 +117,25 @@ def enter(identity: Identity) -> None:
             os.setresgid(identity.gid, identity.gid, identity.gid)
         if identity.uid is not None:
             os.setresuid(identity.uid, identity.uid, identity.uid)
-        _drop_capabilities()
+    _drop_capabilities()
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if _is_to_be_confined(settings):
+        landlock.confine(beneath)
+
+
+def check_root(tree: Tree, identity: Identity, settings: Settings) -> None:
+    """Make sure that who has entered can serve the tree at all.
+
+    Raises:
+        ConfigError: it may not search the root.
+    """
+    try:
+        tree.stat(b".")
+    except FileError as error:
+        root = quoted(str(settings.root))
+        raise ConfigError(
+            f"root: {root}: cannot be entered by user {identity.name} ({error})"
+        ) from error
 
 
 def is_root_in_name(identity: Identity) -> bool:
@@ -93,6 +149,15 @@ def pwd_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _is_to_be_confined(settings: Settings) -> bool:
+    mode = settings.security.landlock
+    try:
+        landlock.abi()
+    except OSError:
+        return mode == "require"  # and that fails, for the kernel's reason
+    return mode != "off"
 
 
 def _drop_bounding_set() -> None:

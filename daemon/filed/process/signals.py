@@ -7,14 +7,17 @@ the handlers here do nothing at all: the interpreter writes each signal's number
 
 import signal
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 # What the master tells its children. Not the signals that stop a daemon: those come from a terminal
-# or a service manager to the whole process group, and are the master's to act on.
+# or a service manager to the whole process group, and are the master's to act on. The same in every
+# version: after an upgrade the master tells them to children of the one before.
 FINISH: Final = signal.SIGUSR1
 STOP_AT_ONCE: Final = signal.SIGUSR2
+RETIRE: Final = signal.SIGRTMIN  # others do its work now: finish, with time
 
 
 class Signals:
@@ -53,6 +56,16 @@ class Signals:
         signal.set_wakeup_fd(-1)
         self._reader.close()
         self._writer.close()
+
+
+@contextmanager
+def all_blocked() -> Iterator[None]:
+    """Keep all signals waiting; over an exec, too (execve(2))."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from setproctitle import getproctitle, setproctitle
 
 from filed.clock import Clock
 from filed.files.cache import Cache
@@ -16,7 +17,7 @@ from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
 from filed.process.limits import descriptor_limit
 from filed.process.listeners import Listeners
-from filed.process.signals import FINISH, STOP_AT_ONCE, Signals
+from filed.process.signals import FINISH, RETIRE, STOP_AT_ONCE, Signals
 from filed.protocols.http.syntax import Limits, Reader
 from filed.settings import Settings
 from filed.site import Site
@@ -55,6 +56,7 @@ class Worker:
         tree: Tree,
         table: Table,
         row: memoryview,
+        stats: ProcessStats,
         master_pidfd: int,
         sink: Sink,
         json: bool,
@@ -68,6 +70,7 @@ class Worker:
             tree: what is served.
             table: the shared numbers.
             row: this process's own row of them.
+            stats: what it says of itself there.
             master_pidfd: readable once the master has gone (pidfd_open(2)).
             sink: where log lines go.
             json: whether they are JSON.
@@ -75,7 +78,8 @@ class Worker:
         self._settings = settings
         self._row = row
         self._sink = sink
-        self._draining = False
+        self._draining = False  # nothing new is taken
+        self._finishing = False  # and what is old has a deadline
         self.tick = 0
         clock = Clock()
         self._loop = loop = Loop(clock)
@@ -104,9 +108,9 @@ class Worker:
         self._datagrams = Datagrams(
             settings, row, loop=loop, site=self._site, ledger=ledger, sockets=listeners.udp
         )
-        self._stats = ProcessStats(row, "worker")
+        self._stats = stats
         self._signals = Signals(
-            heard=(FINISH, STOP_AT_ONCE),
+            heard=(FINISH, STOP_AT_ONCE, RETIRE),
             ignored=(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP),
         )
         loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
@@ -120,6 +124,7 @@ class Worker:
         self._every_second()
         ready()
         self._loop.run()
+        self._service.limited.close()
         self._every_second()
         return 0
 
@@ -129,27 +134,40 @@ class Worker:
                 self._cut_off()
                 self._loop.stop()
             elif number == FINISH:
-                self._drain()
+                self._finish()
+            elif number == RETIRE:
+                self._retire()
 
     def _on_master_gone(self, pidfd: int) -> None:
         self._loop.remove(pidfd)
         _log.error("master_gone", then="finishing what is under way")
-        self._drain()
+        self._finish()
 
-    def _drain(self) -> None:
-        """Take nothing new, and let what is under way finish for a while."""
+    def _retire(self) -> None:
+        """Take nothing new; let what is under way finish, and who is idle ask once more.
+
+        For how long is the master's to say, by another signal.
+        """
         if self._draining:
             return
         self._draining = True
+        setproctitle(f"{getproctitle()} (draining)")
         self._acceptor.shut()
         self._datagrams.shut()
         self._site.closing = True
+        self._stop_when_empty()
+
+    def _finish(self) -> None:
+        """Take nothing new, and let what is under way finish for a while."""
+        if self._finishing:
+            return
+        self._finishing = True
+        self._retire()
         for state in (State.NEW, State.IDLE):
             patience_s = self._service.patience_s[state]
             self._service.patience_s[state] = min(patience_s, _DRAIN_IDLE_S)
         for connection in list(self._acceptor.connections):
             connection.on_drain()
-        self._stop_when_empty()
         self._loop.timers.watch(self, self._loop.clock.now_s + self._settings.timeouts.drain)
 
     def on_wake(self) -> None:

@@ -14,7 +14,7 @@ from filed.settings.layers import Layer, Origin
 from filed.settings.model import Settings
 from filed.settings.notation import escaped
 from filed.settings.options import OPTIONS
-from filed.settings.sources import read_environment, read_file, read_options
+from filed.settings.sources import FileLayer, read_environment, read_file, read_options
 
 FILE_VARIABLE: Final = "FILED_CONFIG"
 DEFAULT_FILE: Final = Path("/etc/filed/filed.toml")
@@ -34,10 +34,17 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, and where each of them was given, by the option's name (`listen.tcp`)."""
+    """Settings and how they came about.
+
+    Attributes:
+        settings: all of them.
+        origins: where each was given, by the option's name (`listen.tcp`).
+        file_content: what the configuration file held; None where there was none.
+    """
 
     settings: Settings
     origins: Mapping[str, Origin]
+    file_content: bytes | None = None
 
 
 def load(
@@ -46,6 +53,7 @@ def load(
     *,
     file: Path | None = None,
     default_file: Path = DEFAULT_FILE,
+    file_content: bytes | None = None,
 ) -> Loaded:
     """Read all that is given.
 
@@ -54,27 +62,28 @@ def load(
         environ: the environment.
         file: the configuration file that the command line names.
         default_file: the one that is read if nobody names one and it exists.
+        file_content: what the file held when it was last read, to be taken for what it holds now.
 
     Raises:
         ConfigError: something of it is wrong.
     """
-    layers = (
-        _read_named_file(environ, file, default_file),
-        read_environment(environ),
-        read_options(options),
-    )
+    file_layer = _read_named_file(environ, file, default_file, file_content)
+    layers = (file_layer, read_environment(environ), read_options(options))
     if any(layer.complaints for layer in layers):
         _look_at_root(layers)
         raise ConfigError(*(complaint for layer in layers for complaint in layer.complaints))
-    return Loaded(_merged(layers), _origins(layers))
+    return Loaded(_merged(layers), _origins(layers), file_layer.content)
 
 
-def _read_named_file(environ: Mapping[str, str], file: Path | None, default: Path) -> Layer:
+def _read_named_file(
+    environ: Mapping[str, str], file: Path | None, default: Path, content: bytes | None
+) -> FileLayer:
     if file is not None:
-        return read_file(file, named_by="option --config")
+        return read_file(file, named_by="option --config", content=content)
     if FILE_VARIABLE in environ:
-        return read_file(Path(environ[FILE_VARIABLE]), named_by=f"env {FILE_VARIABLE}")
-    return read_file(default, may_be_missing=True)
+        named = Path(environ[FILE_VARIABLE])
+        return read_file(named, named_by=f"env {FILE_VARIABLE}", content=content)
+    return read_file(default, may_be_missing=True, content=content)
 
 
 def _look_at_root(weakest_first: tuple[Layer, ...]) -> None:

@@ -184,6 +184,10 @@ class Timeouts(Table):
         30,
         description="How long transfers may go on after the daemon is told to stop. 0 cuts them.",
     )
+    reload_drain: SecondsOrNone = Field(
+        3600,
+        description="How long transfers may go on in workers that a reload has replaced.",
+    )
     worker: SecondsOfSilence = Field(
         60,
         description="How long a worker may show no sign of life before it is replaced.",
@@ -224,6 +228,12 @@ class Security(Table):
         description="Which group they become a member of. Without one it is the user's own; they "
         "leave all others.",
     )
+    landlock: Literal["auto", "require", "off"] = Field(
+        "auto",
+        description="Whether the kernel's Landlock shall let workers read beneath the root only, "
+        "and the exporter nothing. auto does as much of it as the kernel can; require starts "
+        "nothing without it.",
+    )
 
 
 class Settings(BaseSettings):
@@ -258,7 +268,9 @@ class Settings(BaseSettings):
     timeouts: Timeouts = Field(Timeouts(), description="How long things may take.")
     log: Log = Field(Log(), description="What is written to standard error.")
     metrics: Metrics = Field(Metrics(), description="What Prometheus reads.")
-    security: Security = Field(Security(), description="Who the processes are.")
+    security: Security = Field(
+        Security(), description="Who the processes are, and what they may do."
+    )
 
     def resolve_workers(self) -> int:
         """Say how many workers there shall be."""

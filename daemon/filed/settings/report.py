@@ -1,11 +1,12 @@
-"""What the settings come to, for `filed check`."""
+"""What the settings come to, for `filed check` and for the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from filed.settings.loading import Loaded
+from filed.settings.model import Settings
 from filed.settings.notation import escaped, is_unicode
-from filed.settings.options import TABLES, Option, in_table
+from filed.settings.options import OPTIONS, TABLES, Option, in_table
 
 _MOST_COLUMNS: Final = 48  # one long value does not push the comments of all others aside
 
@@ -21,6 +22,37 @@ def report(loaded: Loaded) -> Iterator[str]:
             yield ""
             yield f"[{table}]"
         yield f"{assignment:<{column}}  # {escaped(str(loaded.origins[option.name]))}"
+
+
+def changed(loaded: Loaded) -> dict[str, object]:
+    """Pick the settings that differ from their defaults: their values by the options' names.
+
+    The values are ready for JSON: what JSON has no type for is text.
+    """
+    values = {option: option.value(loaded.settings) for option in OPTIONS.values()}
+    return {
+        option.name: _plain(option.words.absent if value is None else value)
+        for option, value in values.items()
+        if value != option.field.default
+    }
+
+
+def assigned(name: str, settings: Settings) -> str:
+    """Write one setting for people, `limits.per_client = 4`, by its option's name."""
+    option = OPTIONS[name]
+    return f"{name} = {option.written(option.value(settings))}"
+
+
+def _plain(value: object) -> object:
+    match value:
+        case bool() | int() | float() | str():
+            return value
+        case tuple():
+            return [_plain(each) for each in value]
+        case Mapping():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case _:
+            return str(value)
 
 
 def _all() -> Iterator[Option]:

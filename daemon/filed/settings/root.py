@@ -1,5 +1,6 @@
 """Whether there is a root to serve, asked before anything is started."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from filed.settings.directory import complaint_of
@@ -23,7 +24,8 @@ def checked(loaded: Loaded, *, on_terminal: bool) -> Loaded:
         root, origin = _current_directory(on_terminal=on_terminal), Origin("current directory")
     if complaint := complaint_of(root, origin):
         raise ConfigError(complaint)
-    return Loaded(
+    return replace(
+        loaded,
         settings=loaded.settings.model_copy(update={"root": root.absolute()}),
         origins={**loaded.origins, "root": origin},
     )

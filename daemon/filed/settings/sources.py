@@ -46,17 +46,35 @@ def read_environment(environ: Mapping[str, str]) -> Layer:
     return layer
 
 
-def read_file(path: Path, *, named_by: str = "", may_be_missing: bool = False) -> Layer:
+class FileLayer(Layer):
+    """The settings of a file.
+
+    Attributes:
+        content: what it holds; None where it could not be read.
+    """
+
+    content: bytes | None = None
+
+
+def read_file(
+    path: Path,
+    *,
+    named_by: str = "",
+    may_be_missing: bool = False,
+    content: bytes | None = None,
+) -> FileLayer:
     """Read a TOML file.
 
     Args:
         path: the file.
         named_by: who asked for it, for the complaint if it cannot be read.
         may_be_missing: nobody asked; it is read where it exists.
+        content: what it held when it was read before; it is not read again then.
     """
-    layer = Layer()
+    layer = FileLayer()
     try:
-        _parse(layer, path, path.read_bytes())
+        layer.content = path.read_bytes() if content is None else content
+        _parse(layer, path, layer.content)
     except OSError as error:
         if not (may_be_missing and isinstance(error, FileNotFoundError)):
             by = f" (named by {named_by})" if named_by else ""

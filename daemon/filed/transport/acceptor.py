@@ -8,7 +8,7 @@ stuck neighbour strands nothing.
 """
 
 import errno
-import math
+import resource
 import socket
 from collections import Counter
 from collections.abc import Sequence
@@ -18,9 +18,11 @@ from typing import Final
 
 import structlog
 
+from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.metrics.table import MASTER_ROW, Table
 from filed.settings import Settings
+from filed.settings.report import assigned
 from filed.transport.connection import Connection
 from filed.transport.loop import SHARED, Loop
 from filed.transport.service import Service
@@ -35,8 +37,6 @@ _HANDFUL: Final = 4
 _YIELD_S: Final = 0.005
 # When accepting failed for want of descriptors or memory and no connection of ours has ended since.
 _RETRY_S: Final = 1.0
-# How often a limit that bites is logged.
-_LOG_PERIOD_S: Final = 10.0
 
 _SHORT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -75,11 +75,14 @@ class Acceptor:
         self._most = settings.limits.connections
         self._most_per_client = settings.limits.per_client
         self._per_client: Counter[str] = Counter()
+        self._bitten = {
+            "full": assigned("limits.connections", settings),
+            "per_client": assigned("limits.per_client", settings),
+        }
         self._table = table
         self._row = row
         self._ready: list[socket.socket] = []
         self._doors = Doors.SHUT
-        self._logged_s = -math.inf
         self._service: Service | None = None
         self._accepted = catalogue.CONNECTIONS_ACCEPTED.slot()
         self._rejected = {
@@ -115,11 +118,7 @@ class Acceptor:
     def left(self, connection: Connection) -> None:
         """Take note that a connection has ended."""
         self.connections.discard(connection)
-        if self._most_per_client:
-            client = connection.peer[0]
-            self._per_client[client] -= 1
-            if not self._per_client[client]:
-                del self._per_client[client]
+        self._forget(connection.peer[0])
         if self._doors in (Doors.FULL, Doors.SHORT):
             self._let(Doors.OPEN)
 
@@ -167,7 +166,7 @@ class Acceptor:
 
     def _accept(self, listener: socket.socket) -> bool:
         if len(self.connections) >= self._most:
-            self._pause(Doors.FULL, "full", "limits.connections is reached")
+            self._pause(Doors.FULL, "full", self._bitten["full"])
             return False
         try:
             sock, address = listener.accept()
@@ -178,36 +177,60 @@ class Acceptor:
                 # accept(2): errors that were pending on the new connection; it is lost, others not
                 _log.debug("accept_failed", error=str(error))
                 return True
-            self._pause(Doors.SHORT, "descriptors", str(error))
+            self._pause(Doors.SHORT, "descriptors", _scarce(error))
             return False
         self._admit(sock, address)
         return True
 
     def _admit(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        if self._most_per_client:
-            if self._per_client[address[0]] >= self._most_per_client:
-                self._row[self._rejected["per_client"]] += 1
-                sock.close()
-                return
-            self._per_client[address[0]] += 1
+        assert self._service is not None
+        host = address[0]
+        if self._most_per_client and not self._has_room_for(host):
+            sock.close()
+            return
         sock.setblocking(False)
         self._row[self._accepted] += 1
-        assert self._service is not None
         try:
             self.connections.add(Connection(self._service, sock, address))
         except OSError as error:  # epoll_ctl(2): no memory, or the user's share of it is used up
-            _log.error("connection_not_taken", why=str(error))
-            self._per_client[address[0]] -= 1
+            self._service.limited.error(
+                "connection_not_taken", why=str(error), client=show_client(host)
+            )
+            self._forget(host)
             sock.close()
 
-    def _pause(self, doors: Doors, reason: str, words: str) -> None:
+    def _has_room_for(self, host: str) -> bool:
+        """Count one more connection of a client, unless it has all that it may have."""
+        assert self._service is not None
+        if self._per_client[host] < self._most_per_client:
+            self._per_client[host] += 1
+            return True
+        self._row[self._rejected["per_client"]] += 1
+        self._service.limited.warning(
+            "client_rejected",
+            setting=self._bitten["per_client"],
+            meaning="a client's connections beyond these were closed at once",
+            client=show_client(host),
+        )
+        return False
+
+    def _forget(self, host: str) -> None:
+        if self._most_per_client:
+            self._per_client[host] -= 1
+            if not self._per_client[host]:
+                del self._per_client[host]
+
+    def _pause(self, doors: Doors, reason: str, bitten: str) -> None:
+        assert self._service is not None
         self._row[self._rejected[reason]] += 1
         self._let(doors)
-        if self._loop.clock.now_s - self._logged_s >= _LOG_PERIOD_S:
-            self._logged_s = self._loop.clock.now_s
-            _log.warning(
-                "accepting_paused", reason=reason, why=words, connections=len(self.connections)
-            )
+        self._service.limited.warning(
+            "accepting_paused",
+            reason=reason,
+            setting=bitten,
+            meaning="who comes waits until a connection has ended",
+            connections=len(self.connections),
+        )
 
     def _is_above_mean(self) -> bool:
         mine = len(self.connections)
@@ -216,3 +239,10 @@ class Acceptor:
             return False
         everyone = sum(map(self._table.total, self._states))
         return mine > _HANDFUL + everyone / workers * _ABOVE_MEAN
+
+
+def _scarce(error: OSError) -> str:
+    """Name what there is too little of to accept, as its limit where this process has one."""
+    if error.errno == errno.EMFILE:
+        return f"RLIMIT_NOFILE = {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
+    return error.strerror or str(error)

@@ -14,8 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-import structlog
-
+from filed.log.text import show_client
 from filed.protocols.messages import Message, Protocol, Refusal
 from filed.protocols.stream import Awaits, Stream
 from filed.site.reply import Reply
@@ -23,8 +22,6 @@ from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
 from filed.transport.transfer import Transfer, Truncated
-
-_log = structlog.get_logger()
 
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
@@ -136,7 +133,9 @@ class Connection:
             self._break()
 
     def _break(self) -> None:
-        _log.exception("connection_failed", client=self.peer[0], state=self.state.name)
+        self._service.limited.exception(
+            "connection_failed", client=show_client(self.peer[0]), state=self.state.name
+        )
         if self.state is not State.CLOSED:
             self.abort("error")
 
@@ -291,7 +290,7 @@ class Connection:
         if self._deadline_s() <= self._service.clock.now_s:
             self._expire()
         elif self._is_too_slow():
-            self._service.count_timeout("min_rate")
+            self._service.timed_out("min_rate", self.peer[0])
             self.abort("min_rate")
         else:
             self._service.loop.timers.watch(self, self._next_look_s())
@@ -308,19 +307,19 @@ class Connection:
     def _expire(self) -> None:
         match self.state:
             case State.NEW:
-                self._service.count_timeout("head")
+                self._service.timed_out("head", self.peer[0])
                 self._close()
             case State.DECIDING:
                 self._stream.give_up_waiting()
                 self._advance()
             case State.READING | State.DROPPING:
-                self._service.count_timeout("head")
+                self._service.timed_out("head", self.peer[0])
                 self._refuse(self._stream.late(_TOO_LATE))
             case State.IDLE:
                 self._service.count_timeout("idle")
                 self._linger()
             case State.SENDING:
-                self._service.count_timeout("stall")
+                self._service.timed_out("stall", self.peer[0])
                 self.abort("stall")
             case State.LINGERING:
                 self._service.count_timeout("linger")

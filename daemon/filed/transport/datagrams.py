@@ -19,13 +19,17 @@ from typing import Final
 import structlog
 
 from filed.clock import Clock
+from filed.log.limited import LOOK_S, Limited
+from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.protocols import query, tftp
 from filed.protocols.messages import Protocol
 from filed.settings import Settings
+from filed.settings.report import assigned
 from filed.site import Site
 from filed.transport.ledger import Ledger
 from filed.transport.loop import SHARED, Loop
+from filed.transport.timers import Periodic
 
 _log = structlog.get_logger()
 
@@ -69,11 +73,14 @@ class Datagrams:
         """Take the sockets, which must not block."""
         self._loop = loop
         self._clock: Clock = loop.clock
+        self._limited = Limited(loop.clock)
+        Periodic(loop.timers, loop.clock, LOOK_S, self._limited.look)
         self._site = site
         self._ledger = ledger
         self._row = row
         self._queries = settings.query.enabled
         self._rate = settings.limits.udp_rate
+        self._bitten = assigned("limits.udp_rate", settings)
         self._answered: Counter[str] = Counter()
         self._second = 0
         self._sockets = list(sockets)
@@ -92,6 +99,7 @@ class Datagrams:
             self._loop.remove(sock.fileno())
             sock.close()
         self._open = []
+        self._limited.close()
 
     def look(self) -> None:
         """Answer what is queued though nobody was woken for it, as `Acceptor.look` does."""
@@ -114,7 +122,7 @@ class Datagrams:
             except _NoReply as dropped:
                 self._row[catalogue.DATAGRAMS_DROPPED.slot(str(dropped))] += 1
             except Exception:  # noqa: BLE001 - a bug met by one client must not cost the others
-                _log.exception("datagram_failed", client=source[0])
+                self._limited.exception("datagram_failed", client=show_client(source[0]))
 
     def _answer(
         self, sock: socket.socket, data: bytes, ancillary: Ancillary, source: Source
@@ -158,6 +166,12 @@ class Datagrams:
             self._second = second
             self._answered.clear()
         if self._answered[host] >= self._rate or len(self._answered) >= _SOURCES_A_SECOND:
+            self._limited.warning(
+                "datagrams_dropped",
+                setting=self._bitten,
+                meaning="an address was answered no more within that second",
+                client=show_client(host),
+            )
             raise _NoReply("rate")
         self._answered[host] += 1
 

@@ -2,9 +2,13 @@
 
 from typing import TYPE_CHECKING, Final
 
+from filed.log.limited import LOOK_S, Limited
+from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.settings import Settings
+from filed.settings.report import assigned
 from filed.transport.states import GAUGES, State
+from filed.transport.timers import Periodic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +25,12 @@ _DECIDE_S: Final = 0.3
 # How long a peer is listened to after the last byte was sent: closing with its bytes unread would
 # be a reset, which can wipe out the reply on its way (RFC 9112 §9.6).
 _LINGER_S: Final = 2.0
+# The timeouts that cost a client an answer, and what they come to.
+_TIMED_OUT: Final = {
+    "head": "a connection whose request did not arrive in time was ended",
+    "stall": "an answer was cut short, since its client took no byte of it for so long",
+    "min_rate": "an answer was cut short, since its client took it too slowly",
+}
 
 
 class Service:
@@ -35,6 +45,7 @@ class Service:
         min_rate, min_rate_grace_s: bytes a second that a peer has to take at least, once the grace
             is over; 0 for any.
         left: called with each connection that has closed.
+        limited: logs what many connections may meet.
     """
 
     def __init__(  # noqa: PLR0913 - one of each, by name
@@ -55,6 +66,8 @@ class Service:
         self.site = site
         self.ledger = ledger
         self.left = left
+        self.limited = Limited(loop.clock)
+        Periodic(loop.timers, loop.clock, LOOK_S, self.limited.look)
         timeouts = settings.timeouts
         self.min_rate = timeouts.min_rate
         self.min_rate_grace_s = timeouts.min_rate_grace
@@ -73,6 +86,7 @@ class Service:
             phase: catalogue.TIMEOUTS.slot(phase)
             for phase in ("head", "idle", "stall", "min_rate", "linger", "drain")
         }
+        self._bitten = {phase: assigned(f"timeouts.{phase}", settings) for phase in _TIMED_OUT}
 
     def count_state(self, before: State | None, after: State) -> None:
         """Keep the gauge of connections by state."""
@@ -84,3 +98,13 @@ class Service:
     def count_timeout(self, phase: str) -> None:
         """Count a connection that had to be ended."""
         self._row[self._timeouts[phase]] += 1
+
+    def timed_out(self, phase: str, host: str) -> None:
+        """Count and log that a client was not waited for any longer."""
+        self.count_timeout(phase)
+        self.limited.info(
+            "timed_out",
+            setting=self._bitten[phase],
+            meaning=_TIMED_OUT[phase],
+            client=show_client(host),
+        )

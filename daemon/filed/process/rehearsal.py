@@ -1,0 +1,160 @@
+"""A reload is tried out first: by the new code, with the new configuration, in a child.
+
+The child runs the master's own command line again, so it imports what is on the disk now and reads
+what is configured now. It goes as far as a start can go without serving: it opens the root, lets
+somebody enter the sandbox, and binds the addresses that are new. If all of that works out it hands
+those sockets to the master; if anything does not, it says in words why not, and nothing has
+changed.
+"""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from filed.files.tree import Tree
+from filed.metrics.catalogue import LAYOUT
+from filed.process import sandbox
+from filed.process.children import duties, fork
+from filed.process.handover import Handover
+from filed.process.listeners import BindError, Held, Kind, bind
+from filed.process.words import why_not
+from filed.settings import Address, ConfigError, Loaded, Settings
+
+_MOST_SOCKETS: Final = 250  # at a time: SCM_MAX_FD is 253, see unix(7)
+_EXIT_FAILED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the new code has found to be fine.
+
+    Attributes:
+        configuration: what the configuration file held.
+        sockets: the kind and the address of each socket that it has bound.
+    """
+
+    configuration: str | None
+    sockets: list[tuple[Kind, str]]
+
+    def send(self, channel: socket.socket, sockets: list[socket.socket]) -> None:
+        """Hand it over, with the sockets themselves.
+
+        Raises:
+            OSError: the other end has gone, or there are too many sockets.
+        """
+        fd = os.memfd_create("filed-consent", os.MFD_CLOEXEC)
+        os.write(fd, _CONSENTS.dump_json(self))
+        socket.send_fds(channel, [b"+"], [fd, *(sock.fileno() for sock in sockets)])
+        os.close(fd)
+
+    @classmethod
+    def receive(cls, channel: socket.socket) -> "tuple[Consent, list[Held]] | None":
+        """Take it and the sockets; None where nothing was sent. Does not wait."""
+        try:
+            data, fds, _, _ = socket.recv_fds(channel, 1, _MOST_SOCKETS + 1)
+        except BlockingIOError:
+            return None
+        if not data:
+            return None
+        with os.fdopen(fds[0], "rb") as file:
+            file.seek(0)
+            consent = _CONSENTS.validate_json(file.read())
+        return consent, [
+            Held(kind, Address.parse(asked), _adopted(fd))
+            for (kind, asked), fd in zip(consent.sockets, fds[1:], strict=True)
+        ]
+
+
+_CONSENTS: Final = TypeAdapter(Consent)
+
+
+def rehearse(
+    load: Callable[[bytes | None], Loaded], handover: Handover, channel: socket.socket
+) -> int:
+    """Try whether a new master could take over, and send a `Consent` if it could.
+
+    Args:
+        load: reads the settings anew.
+        handover: what the new master would be handed.
+        channel: to the master.
+
+    Returns:
+        The exit code: 0 for a consent; otherwise the reason is on standard error.
+
+    Raises:
+        ConfigError: the settings are wrong.
+    """
+    loaded = load(None)
+    try:
+        _find_rows(handover, loaded.settings)
+        _try_sandbox(loaded)
+        listeners = bind(loaded.settings, handover.held)
+    except (BindError, OSError) as error:
+        return _give_up(error)
+    new = [held for held in listeners.held if held not in handover.held]
+    content = loaded.file_content
+    consent = Consent(
+        configuration=None if content is None else content.decode(),
+        sockets=[(held.kind, str(held.asked)) for held in new],
+    )
+    consent.send(channel, [held.sock for held in new])
+    return 0
+
+
+def _find_rows(handover: Handover, settings: Settings) -> None:
+    """Make sure that each new child will find a row of the table.
+
+    Raises:
+        OSError: too many hold one that were to finish after earlier reloads.
+    """
+    table = handover.tables[0]
+    if table.layout.digest() == LAYOUT.digest() and len(duties(settings)) > table.free_rows:
+        raise OSError(
+            errno.EAGAIN, f"{len(table.leased)} processes of earlier reloads have not finished yet"
+        )
+
+
+def _try_sandbox(loaded: Loaded) -> None:
+    """Let a child enter the sandbox as a worker would, and see whether it can serve there.
+
+    Raises:
+        OSError: there is no root any more, or no process could be made.
+        SystemExit: the child could not, and has said why.
+    """
+    settings = loaded.settings
+    assert settings.root is not None, "settings that were checked have a root"
+    tree = Tree(settings.root, settings.files.symlinks)
+    identity = sandbox.Identity.of(settings)
+    pid, ready_fd = fork(lambda _ready: _try_entering(tree, identity, settings))
+    os.close(ready_fd)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    tree.close()
+    if code:
+        raise SystemExit(code)
+
+
+def _try_entering(tree: Tree, identity: sandbox.Identity, settings: Settings) -> int:
+    try:
+        sandbox.enter(identity, settings, beneath=tree.root_fd)
+        sandbox.check_root(tree, identity, settings)
+    except (ConfigError, OSError) as error:
+        return _give_up(error)
+    return 0
+
+
+def _give_up(error: Exception) -> int:
+    sys.stderr.write(f"{why_not(error)}\n")
+    sys.stderr.flush()
+    return _EXIT_FAILED
+
+
+def _adopted(fd: int) -> socket.socket:
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(False)
+    return sock
