@@ -88,64 +88,6 @@ def test_the_line_is_written_when_the_transfer_ends(daemon):
     assert logged["seconds"] > logged["ttfb"]
 
 
-def everything(port, udp_port):
-    """One of each kind of request; how many of them are counted by protocol."""
-    with HttpClient(port) as client:
-        for target in ("/small", "/nothing", "/folder", "/folder/", "/large"):
-            client.get(target)
-        client.get("/small", method="HEAD")
-        client.get("/small", method="DELETE")
-        client.get("/small", method="OPTIONS")
-        client.send(request("/small") * 3)
-        answers_of_three = [client.answer() for _ in range(3)]
-        client.get("/small", host=None)
-    assert [answer.status for answer in answers_of_three] == [200] * 3
-    for name in (b"small", b"nothing", b"large", b"\0", b"x" * 2000):
-        exchange(port, name)
-    for name in (b"small", b"nothing", b"\0"):
-        assert ask(udp_port, name)
-    with SlowClient(port, protocol="plain"), SlowClient(port):
-        pass  # gone before the end
-    return {"http": 13, "plain": 6, "query": 3}
-
-
-def test_lines_and_metrics_tell_the_same(root):
-    with running(root) as daemon:
-        made = everything(daemon.port, daemon.udp_port)
-        lines = daemon.wait_for_event("request", sum(made.values()))
-        metrics = daemon.metrics()
-        assert daemon.stop() == 0
-        assert daemon.events("request") == lines
-    assert Counter(line["protocol"] for line in lines) == made
-    for line in lines:
-        assert list(line) == KEYS
-    assert requests(metrics) == Counter(
-        (line["protocol"], str(line["status"]), label(line["method"])) for line in lines
-    )
-    sent = Counter()
-    for line in lines:
-        sent[line["protocol"]] += line["sent"]
-    for protocol in made:
-        assert metrics[f'filed_sent_bytes_total{{protocol="{protocol}"}}'] == sent[protocol]
-    aborted = [line for line in lines if line["outcome"] != "done"]
-    assert [line["outcome"] for line in aborted] == ["peer", "peer"]
-    assert metrics["filed_log_lines_dropped_total"] == 0
-
-
-def label(method):
-    return method if method in ("GET", "HEAD") else "other"
-
-
-def requests(metrics):
-    """`filed_requests_total` by protocol, code and method, without the zeros."""
-    found = Counter()
-    for series, value in metrics.items():
-        if value and series.startswith("filed_requests_total{"):
-            labels = dict(pair.split("=") for pair in series[21:-1].replace('"', "").split(","))
-            found[labels["protocol"], labels["code"], labels["method"]] = int(value)
-    return found
-
-
 def hammer(port, client, count):
     """Ask for `count` names of this client's own, pipelined, with agents of all lengths."""
     with HttpClient(port) as connection:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filed.log.text import show, show_undecoded
+from filed.log.text import show, show_client, show_text
 
 BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 HARMLESS = st.characters(
@@ -55,17 +55,25 @@ def test_harmless_text_is_shown_as_it_is(text):
 
 
 @given(st.binary())
-def test_an_undecoded_path_is_shown_like_its_bytes(raw):
-    text = os.fsdecode(raw)
-    if text.encode(errors="replace").decode() != text:
-        assert show_undecoded(text) == show(raw)
+def test_a_path_is_shown_like_its_bytes(raw):
+    assert show_text(os.fsdecode(raw)) == show(raw)
 
 
 @given(st.text(st.characters(exclude_categories=[])))
-def test_undecoded_text_of_any_kind_can_be_written(text):
-    assert show_undecoded(text).encode().decode() == show_undecoded(text)
+def test_text_of_any_kind_is_one_line_that_can_be_written(text):
+    shown = show_text(text)
+    assert len(shown.splitlines()) <= 1
+    assert shown.encode().decode() == shown
 
 
-@given(st.text())
-def test_text_that_was_decoded_stays_as_it_is(text):
-    assert show_undecoded(text) == text
+@given(st.text(HARMLESS))
+def test_harmless_text_stays_as_it_is(text):
+    assert show_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("::ffff:192.0.2.7", "192.0.2.7"), ("192.0.2.7", "192.0.2.7"), ("2001:db8::7", "2001:db8::7")],
+)
+def test_an_ipv4_client_of_a_dual_stack_socket_is_shown_as_ipv4(host, shown):
+    assert show_client(host) == shown

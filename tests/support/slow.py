@@ -34,6 +34,7 @@ class SlowClient:
     Attributes:
         sock: its socket.
         port: its own port.
+        protocol: "http" or "plain".
     """
 
     def __init__(self, port, *, protocol="http", timeout=10.0):
@@ -43,7 +44,7 @@ class SlowClient:
         self.sock.connect(("127.0.0.1", port))
         self.port = self.sock.getsockname()[1]
         self.sock.sendall(request("/large") if protocol == "http" else b"large")
-        self._protocol = protocol
+        self.protocol = protocol
         self._first = self.sock.recv(1)  # the answer has begun
 
     def __enter__(self):
@@ -72,4 +73,4 @@ class SlowClient:
         return len(received) >= self._head_bytes(received) + LARGE_BYTES
 
     def _head_bytes(self, received):
-        return received.find(b"\r\n\r\n") + 4 if self._protocol == "http" else 0
+        return received.find(b"\r\n\r\n") + 4 if self.protocol == "http" else 0
