@@ -1,6 +1,7 @@
 """A process's own figures, and that its CPU time survives it."""
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,8 +78,11 @@ def test_when_descriptors_cannot_be_counted_the_last_count_stands(
     stats = ProcessStats(table.row(0), "worker")
     stats.update()
     before = table.row(0).tolist()
-    monkeypatch.setattr(process, "_FDS", Path("/proc/self/nothing"))
+    monkeypatch.setattr(process, "open_descriptors", listed_descriptors)  # as before Linux 6.2
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
     stats.update()
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     after = table.row(0).tolist()
     assert after[PROCESS_FDS.slot("worker")] == before[PROCESS_FDS.slot("worker")] > 0
     assert after[CPU] > before[CPU]
@@ -89,7 +93,13 @@ def test_counting_one_by_one_comes_to_the_same() -> None:
     assert listed_descriptors() == open_descriptors()
 
 
-def test_closing_gives_its_descriptor_back(table: Table) -> None:
+def test_counting_through_a_descriptor_comes_to_the_same() -> None:
+    folder = os.open("/proc/self/fd", os.O_RDONLY)
+    assert listed_descriptors(folder) == open_descriptors(folder) == open_descriptors()
+    os.close(folder)
+
+
+def test_closing_gives_its_descriptors_back(table: Table) -> None:
     before = listed_descriptors()
     ProcessStats(table.row(0), "master").close()
     assert listed_descriptors() == before

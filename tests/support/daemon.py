@@ -61,6 +61,15 @@ class Daemon:
             timeout,
         )
 
+    def reload(self, outcome="reloaded", timeout=20.0):
+        """Ask for a reload, and return the event that it ends with."""
+        count = len(self.events(outcome)) + 1
+        self.process.send_signal(signal.SIGHUP)
+        event = self.wait_for_event(outcome, count, timeout)[-1]
+        if outcome == "reloaded":
+            self.ready = event
+        return event
+
     def metrics(self):
         """A scrape, as a dict from the series as written to its value."""
         with urlopen(f"{self.metrics_url}/metrics", timeout=10) as answer:
@@ -111,13 +120,22 @@ def environment(**extra):
 
 @contextmanager
 def running(
-    root, *options, env=None, stderr=None, wrap=(), workers=2, wait=True, python=sys.executable
+    root,
+    *options,
+    config=None,
+    env=None,
+    stderr=None,
+    wrap=(),
+    workers=2,
+    wait=True,
+    python=sys.executable,
 ):
     """Serve `root` with these options until the block ends; check that nothing is left behind.
 
     Args:
         root: the directory to serve.
         options: more of the command line, as `"--http.listing=false"`.
+        config: the configuration file, which then says all: root, addresses, number of workers.
         env: more of the environment.
         stderr: a file or descriptor for standard error instead of a log file of its own; then
             nothing is waited for.
@@ -128,14 +146,11 @@ def running(
     """
     with tempfile.TemporaryDirectory(prefix="filed-test-") as folder:
         log_path = Path(folder) / "log"
-        arguments = command(
-            "serve",
-            root,
-            *("--listen.tcp", "[::]:0", "--listen.udp", "[::]:0"),
-            *("--metrics.listen", "127.0.0.1:0", "--workers", workers),
-            *options,
-            python=python,
-        )
+        given = ["-c", config]
+        if config is None:
+            given = [root, "--listen.tcp", "[::]:0", "--listen.udp", "[::]:0"]
+            given += ["--metrics.listen", "127.0.0.1:0", "--workers", workers]
+        arguments = command("serve", *given, *options, python=python)
         with log_path.open("wb") as log:
             process = subprocess.Popen(
                 [*wrap, *arguments],

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from filed.metrics.process import ProcessStats
 from filed.metrics.table import Table
 from filed.process import exporter
 
@@ -95,7 +96,13 @@ def be_exporter(
     code = 1
     try:
         code = exporter.run(
-            sock, table, row, master_pidfd=master_pidfd, heartbeat_age_s=60, ready=ready
+            sock,
+            table,
+            row,
+            stats=ProcessStats(row, "exporter"),
+            master_pidfd=master_pidfd,
+            heartbeat_age_s=60,
+            ready=ready,
         )
     except BaseException:  # noqa: BLE001 - whatever it is, the child must not run the other tests
         traceback.print_exc()

@@ -8,6 +8,7 @@ What is written is read by another version of this program. Fields may be added,
 a change of meaning is another `_FORMAT`, which the versions before will not take over from.
 """
 
+import errno
 import os
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
@@ -115,18 +116,35 @@ class Handover:
                 held.sock.close()
         return listeners
 
+    def check_room(self, children: int) -> None:
+        """Make sure that so many new children will each find a row of the table.
+
+        Raises:
+            OSError: too many rows are held by those that were to finish after earlier reloads.
+        """
+        if self._table is None or children <= self._table.free_rows:
+            return
+        held = len(self._table.leased)
+        raise OSError(errno.EAGAIN, f"{held} processes of earlier reloads have yet to finish")
+
+    @property
+    def _table(self) -> Table | None:
+        """The newest table, if this version can count in it."""
+        newest = self.tables[0] if self.tables else None
+        is_ours = newest is not None and newest.layout.digest() == LAYOUT.digest()
+        return newest if is_ours else None
+
     def take_tables(self) -> tuple[Table, list[Table]]:
         """Return the table to count in, and former ones of other layouts that still are counted in.
 
         Raises:
             OSError: no memory or descriptor for a new table.
         """
-        tables = list(self.tables)
-        if not tables or tables[0].layout.digest() != LAYOUT.digest():
-            for former in tables[:1]:
-                former.clear_gauges(MASTER_ROW)
-            return Table.create(), tables
-        return tables[0], tables[1:]
+        if self._table is not None:
+            return self._table, self.tables[1:]
+        for former in self.tables:
+            former.clear_gauges(MASTER_ROW)  # we speak of ourselves in the new one
+        return Table.create(), list(self.tables)
 
 
 # As it is written down.

@@ -187,6 +187,7 @@ class Master:
         self._is_announced = True
         self._settle(successful=True)
         tell_ready("reloaded" if self._generation else "ready", self._inheritance.listeners)
+        self._loop.at_end(self._reconcile)  # another reload may have been asked for meanwhile
         if self._banner:
             how_to_reach.show(self._inheritance.settings, self._inheritance.listeners)
 
@@ -212,19 +213,20 @@ class Master:
     def _conclude(self, rehearsal: Rehearsal, status: int) -> None:
         self._rehearsal = None
         try:
-            if not self._crew.is_stopping:
-                self._take_over(*rehearsal.outcome(status))
-        except (ReloadRefusedError, OSError) as error:
+            consent, new = rehearsal.outcome(status)
+        except ReloadRefusedError as error:
             self._refuse(error)
-        finally:
-            rehearsal.close()
+        else:
+            self._take_over(consent, new)
 
     def _refuse(self, error: Exception) -> None:
+        if self._crew.is_stopping:
+            return
         _log.error("reload_refused", why=str(error))
         self._settle(successful=False)
 
     def _take_over(self, consent: Consent, new: list[Held]) -> None:
-        """Let a new master go on in this process. Returns only if it is told to stop just now."""
+        """Let a new master go on in this process. Returns only if that was not to be."""
         try:
             with all_blocked():
                 for number in self._signals.read():  # nobody would after us
@@ -233,6 +235,8 @@ class Master:
                     self._stats.update()
                     self._count_dropped_lines()
                     take_over(self._handover(new, consent.configuration))
+        except OSError as error:
+            self._refuse(error)
         finally:
             for held in new:
                 held.sock.close()

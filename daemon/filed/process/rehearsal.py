@@ -7,7 +7,6 @@ those sockets to the master; if anything does not, it says in words why not, and
 changed.
 """
 
-import errno
 import os
 import socket
 import sys
@@ -18,7 +17,6 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from filed.files.tree import Tree
-from filed.metrics.catalogue import LAYOUT
 from filed.process import sandbox
 from filed.process.children import duties, fork
 from filed.process.handover import Handover
@@ -92,7 +90,7 @@ def rehearse(
     """
     loaded = load(None)
     try:
-        _find_rows(handover, loaded.settings)
+        handover.check_room(len(duties(loaded.settings)))
         _try_sandbox(loaded)
         listeners = bind(loaded.settings, handover.held)
     except (BindError, OSError) as error:
@@ -105,19 +103,6 @@ def rehearse(
     )
     consent.send(channel, [held.sock for held in new])
     return 0
-
-
-def _find_rows(handover: Handover, settings: Settings) -> None:
-    """Make sure that each new child will find a row of the table.
-
-    Raises:
-        OSError: too many hold one that were to finish after earlier reloads.
-    """
-    table = handover.tables[0]
-    if table.layout.digest() == LAYOUT.digest() and len(duties(settings)) > table.free_rows:
-        raise OSError(
-            errno.EAGAIN, f"{len(table.leased)} processes of earlier reloads have not finished yet"
-        )
 
 
 def _try_sandbox(loaded: Loaded) -> None:

@@ -112,11 +112,17 @@ class Rehearsal:
         os.kill(self.pid, signal.SIGKILL)
 
     def outcome(self, status: int) -> tuple[Consent, list[Held]]:
-        """Return what it has consented to, now that it has ended with this status.
+        """Return what it has consented to, now that it has ended with this status; and close.
 
         Raises:
             ReloadRefusedError: it has not consented.
         """
+        try:
+            return self._outcome(status)
+        finally:
+            self.close()
+
+    def _outcome(self, status: int) -> tuple[Consent, list[Held]]:
         if self._killed_for:
             raise ReloadRefusedError(self._killed_for)
         received = Consent.receive(self._channel) if status == 0 else None
