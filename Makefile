@@ -14,6 +14,26 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := daemon tests bench
 
+# Where `make install` puts things; DESTDIR goes before all of it, for those who make packages.
+DESTDIR ?=
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib/filed
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+DATADIR ?= $(PREFIX)/share/filed
+DOCDIR ?= $(PREFIX)/share/doc/filed
+# What is installed there: wheels of filed and of all that it needs, for the Python that will run it.
+WHEELS ?= build/wheels
+# By its own name, python3.11 and not python3: what is compiled suits no other.
+INTERPRETER = $(shell $(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))')
+CONFIG = $(DESTDIR)$(SYSCONFDIR)/filed/filed.toml
+
+# The system that `make test-systemd` boots: a tree of Debian's.
+DEBIAN := .cache/debian
+DEBIAN_PACKAGES := systemd,systemd-sysv,dbus,python3,python3-venv,make,procps,curl
+
 # Set-up is done once: each stamp is newer than what it was made from.
 SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
@@ -39,7 +59,7 @@ check: $(DEVELOPS)  ## Lint, types, direction of imports, freshness of generated
 
 .PHONY: test
 test: $(DEVELOPS)  ## The tests, but for those that have a target of their own
-	$(BIN)/pytest -m 'not tree and not wheel' $(TESTS)
+	$(BIN)/pytest -m 'not tree and not wheel and not prometheus and not systemd' $(TESTS)
 
 .PHONY: test-tree
 test-tree: $(DEVELOPS)  ## Serve a whole real tree and compare every file: minutes
@@ -49,6 +69,21 @@ test-tree: $(DEVELOPS)  ## Serve a whole real tree and compare every file: minut
 test-wheel: $(DEVELOPS)  ## Build the wheel, install it for each Python there is, serve with it
 	$(BIN)/pytest -m wheel
 
+.PHONY: test-prometheus
+test-prometheus: $(DEVELOPS)  ## Have a real Prometheus watch it: rules, dashboard, alerts; minutes
+	$(BIN)/pytest -m prometheus
+
+.PHONY: test-systemd
+test-systemd: $(DEVELOPS) | $(DEBIAN)  ## Install and run it under a real systemd, in a container: needs root
+	$(BIN)/pytest -m systemd
+
+# From where this machine's own packages come, if it is a Debian; else from where debootstrap likes.
+$(DEBIAN):
+	rm -rf $@.new
+	mirror=$$(apt-get indextargets --format '$$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | \
+		head -n 1); debootstrap --variant=minbase --include=$(DEBIAN_PACKAGES) bookworm $@.new $$mirror
+	mv $@.new $@
+
 .PHONY: bench
 bench: $(DEVELOPS)  ## Measure against nginx (needs nginx and wrk; best as root)
 	$(BIN)/python -m bench $(BENCH)
@@ -57,6 +92,53 @@ bench: $(DEVELOPS)  ## Measure against nginx (needs nginx and wrk; best as root)
 build: $(DEVELOPS)  ## Make the wheel and the source archive in dist/
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
+
+.PHONY: wheels
+wheels: $(WHEELS)/.made  ## Fetch and build in WHEELS what is to be installed for PYTHON
+
+$(WHEELS)/.made: pyproject.toml $(shell find daemon/filed -name '*.py') | $(BIN)/python
+	rm -rf $(WHEELS)
+	$(BIN)/python -m pip --python $(INTERPRETER) wheel --quiet --wheel-dir $(WHEELS) .
+	@touch $@
+
+# Nothing of this checkout or of DESTDIR may be named in what is installed, so pip compiles nothing,
+# and compileall is told the final paths.
+.PHONY: install
+install: $(WHEELS)/.made | $(BIN)/python  ## Install for PYTHON below PREFIX, offline once there are wheels
+	rm -rf $(DESTDIR)$(LIBDIR).new
+	umask 022 && $(BIN)/python -m pip --python $(INTERPRETER) install --quiet --no-index \
+		--find-links $(WHEELS) --no-compile --root-user-action=ignore \
+		--target $(DESTDIR)$(LIBDIR).new filed
+	rm -r $(DESTDIR)$(LIBDIR).new/bin
+	umask 022 && $(INTERPRETER) -m compileall -q -s $(DESTDIR)$(LIBDIR).new -p $(LIBDIR) \
+		$(DESTDIR)$(LIBDIR).new
+	rm -rf $(DESTDIR)$(LIBDIR)
+	mv $(DESTDIR)$(LIBDIR).new $(DESTDIR)$(LIBDIR)
+	$(call put,daemon/filed.in,$(BINDIR)/filed,755)
+	$(call put,systemd/filed.service,$(UNITDIR)/filed.service,644)
+	$(call put,systemd/filed.socket,$(UNITDIR)/filed.socket,644)
+	$(call put,systemd/filed.sysusers,$(SYSUSERSDIR)/filed.conf,644)
+	! cmp -s $(CONFIG) $(DESTDIR)$(DATADIR)/filed.toml || rm $(CONFIG)
+	install -D -m 644 config/filed.toml $(DESTDIR)$(DATADIR)/filed.toml
+	test -e $(CONFIG) || install -D -m 644 config/filed.toml $(CONFIG)
+	for file in $(filter-out config/filed.toml,$(wildcard config/* config/*/*)); do \
+		test -d $$file || install -D -m 644 $$file $(DESTDIR)$(DATADIR)/$${file#config/}; done
+	for file in LICENSE README.md CHANGELOG.md docs/*.md; do \
+		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
+
+.PHONY: uninstall
+uninstall:  ## Remove what was installed, but for a configuration that was edited
+	! cmp -s $(CONFIG) $(DESTDIR)$(DATADIR)/filed.toml || rm $(CONFIG)
+	! test -d $(dir $(CONFIG)) || rmdir --ignore-fail-on-non-empty $(dir $(CONFIG))
+	rm -rf $(addprefix $(DESTDIR),$(LIBDIR) $(DATADIR) $(DOCDIR))
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/filed $(UNITDIR)/filed.service $(UNITDIR)/filed.socket \
+		$(SYSUSERSDIR)/filed.conf)
+
+# Install a file in which @NAMES@ stand for what is known here.
+define put
+sed -e 's#@INTERPRETER@#$(INTERPRETER)#' -e 's#@BINDIR@#$(BINDIR)#' -e 's#@LIBDIR@#$(LIBDIR)#' \
+		-e 's#@DOCDIR@#$(DOCDIR)#' $(1) | install -D -m $(3) /dev/stdin $(DESTDIR)$(2)
+endef
 
 .PHONY: generate
 generate: $(DEVELOPS)  ## Write config/filed.toml and the tables in docs/ anew from the sources
@@ -70,7 +152,7 @@ format: $(DEVELOPS)  ## Put the sources into the one format
 
 .PHONY: clean
 clean:  ## Remove all that these targets have made
-	rm -rf $(VENV) dist build bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf $(VENV) .cache dist build bench/results .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
