@@ -28,7 +28,7 @@ def root(tmp_path_factory):
 
 
 @contextmanager
-def running_unheard(root, stderr, *more, wrap=()):
+def running_unheard(root, stderr, *more, wrap=(), workers=2):
     """Serve with a standard error that tells nothing, so on ports that are chosen here."""
     with (
         socket.create_server(("127.0.0.1", 0)) as one,
@@ -36,7 +36,7 @@ def running_unheard(root, stderr, *more, wrap=()):
     ):
         listen, metrics = (f"127.0.0.1:{free.getsockname()[1]}" for free in (one, two))
     options = ("--listen.tcp", listen, "--metrics.listen", metrics, *more)
-    with running(root, *options, stderr=stderr, wrap=wrap) as daemon:
+    with running(root, *options, stderr=stderr, wrap=wrap, workers=workers) as daemon:
         daemon.ready = {"tcp": [listen], "metrics": metrics}
         wait_until(lambda: serves(daemon), "the daemon to be ready")
         yield daemon
@@ -132,9 +132,13 @@ def small_disk(tmp_path):
 
 @pytest.fixture
 def unlogged(root, small_disk):
-    """A daemon whose log fills its disk; the folder of that as seen from here."""
+    """A daemon whose log fills its disk; the folder of that as seen from here.
+
+    It has one worker: what one process has torn when the disk was full, another does not know of,
+    and its next line may be torn with it.
+    """
     wrap, folder = small_disk
-    with running_unheard(root, subprocess.DEVNULL, QUIET, wrap=wrap) as daemon:
+    with running_unheard(root, subprocess.DEVNULL, QUIET, wrap=wrap, workers=1) as daemon:
         yield daemon, Path(f"/proc/{daemon.process.pid}/root{folder}")
 
 

@@ -9,8 +9,11 @@ from support.clients import ask, exchange
 from support.daemon import running, wait_until
 from support.http_wire import answers, request
 from support.load import make_tree
+from support.slow import SlowClient, large
+from support.slow import make_tree as make_slow_tree
 
 CLIENTS, ROUNDS = 3, 20
+SENT_BY_HTTP = 'filed_sent_bytes_total{protocol="http"}'
 TARGETS = (
     (request("/small"), "GET"),
     (request("/medium"), "GET"),
@@ -114,3 +117,11 @@ def counted(metrics):
             labels = dict(pair.split("=") for pair in series[21:-1].replace('"', "").split(","))
             found[labels["protocol"], labels["method"], labels["code"]] = int(value)
     return found
+
+
+def test_what_has_left_of_a_long_download_shows_while_it_lasts(tmp_path):
+    with running(make_slow_tree(tmp_path)) as daemon, SlowClient(daemon.port) as client:
+        before = wait_until(lambda: daemon.metrics()[SENT_BY_HTTP], "the first bytes")
+        assert before < len(large())
+        assert client.finish() == large()
+        wait_until(lambda: daemon.metrics()[SENT_BY_HTTP] > len(large()), "the last bytes")

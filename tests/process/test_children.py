@@ -21,7 +21,7 @@ def losses(count, *, lived_s=1.0, ready=True):
     waits = []
     for _ in range(count):
         started_s, now_s = now_s, now_s + lived_s
-        post.lost(child(started_s, ready=ready), now_s)
+        post.lost(child(started_s, ready=ready), 0, now_s)
         waits.append(round(post.start_s - now_s, 6))
         now_s = post.start_s
     return waits
@@ -42,20 +42,20 @@ def test_one_that_lived_long_did_not_die_of_what_killed_the_one_before():
 def test_after_a_long_life_the_waits_begin_anew():
     post = Post(WORKER)
     for _ in range(5):
-        post.lost(child(0.0), 1.0)
+        post.lost(child(0.0), 0, 1.0)
     assert post.start_s > 1.0
-    post.lost(child(1.0), 11.0)
+    post.lost(child(1.0), 0, 11.0)
     assert post.start_s == 11.0
-    post.lost(child(11.0), 12.0)
+    post.lost(child(11.0), 0, 12.0)
     assert post.start_s == 12.1
 
 
 def test_only_those_that_died_before_they_were_ready_count_as_boot_failures():
     post = Post(Duty(Role.EXPORTER, 0))
     for expected in (1, 2, 3):
-        post.lost(child(0.0, ready=False), 0.1)
+        post.lost(child(0.0, ready=False), 0, 0.1)
         assert post.boot_failures == expected
-    post.lost(child(0.0), 0.1)
+    post.lost(child(0.0), 0, 0.1)
     assert post.boot_failures == 0
     assert post.child is None
 

@@ -247,9 +247,9 @@ def test_a_root_that_the_user_may_not_enter_is_named_with_the_user(closed):
     subprocess.run(check, check=True)
 
 
-def test_a_daemon_whose_user_may_not_enter_the_root_ends_and_says_so(closed):
+def test_a_daemon_whose_user_may_not_enter_the_root_ends_as_misconfigured_and_says_so(closed):
     with running(closed, "--security.user=nobody", wait=False) as daemon:
-        assert daemon.process.wait(20) != 0
+        assert daemon.process.wait(20) == os.EX_CONFIG
         said = {event["why"] for event in daemon.events("child_failed")}
     assert said == {f'root: "{closed}": cannot be entered by user nobody (Permission denied)'}
 

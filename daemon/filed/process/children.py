@@ -16,6 +16,7 @@ _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
 # A child that has lived so long did not die of what killed the one before.
 _STEADY_S: Final = 10.0
+_BOOT_ATTEMPTS: Final = 5
 
 
 class Role(StrEnum):
@@ -116,6 +117,7 @@ class Post:
         child: who fills it now.
         deaths: children lost in quick succession.
         boot_failures: children in a row that died before they were ready.
+        is_misconfigured: whether the last one said that it is for its configuration.
         start_s: when (monotonic) it may be filled again.
     """
 
@@ -123,15 +125,23 @@ class Post:
     child: Child | None = field(default=None)
     deaths: int = 0
     boot_failures: int = 0
+    is_misconfigured: bool = False
     start_s: float = 0.0
 
     @property
     def is_ready(self) -> bool:
         return self.child is not None and self.child.ready
 
-    def lost(self, child: Child, now_s: float) -> None:
-        """Take note of a child's death, and decide when there may be another."""
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether another child would fare no better."""
+        return self.is_misconfigured or self.boot_failures >= _BOOT_ATTEMPTS
+
+    def lost(self, child: Child, status: int, now_s: float) -> None:
+        """Take note of how a child ended (waitpid(2)), and decide when there may be another."""
         self.child = None
+        code = os.waitstatus_to_exitcode(status)
+        self.is_misconfigured = code == os.EX_CONFIG and not child.ready
         if now_s - child.started_s >= _STEADY_S:
             self.deaths = 0
         self.boot_failures = 0 if child.ready else self.boot_failures + 1

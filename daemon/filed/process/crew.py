@@ -17,13 +17,13 @@ from filed.metrics.succession import absorb
 from filed.metrics.table import MASTER_ROW, add
 from filed.process.children import Child, Post, Role, duties, fork
 from filed.process.inheritance import Inheritance
+from filed.process.life import live
 from filed.process.signals import FINISH, RETIRE, STOP_AT_ONCE
 from filed.process.words import cause_of_death
 from filed.transport.loop import READ, Loop
 
 _log = structlog.get_logger()
 
-_BOOT_ATTEMPTS: Final = 5
 _FORK_RETRY_S: Final = 1.0
 # How much longer than it was given a child may take before it is killed.
 _GRACE_S: Final = 2.0
@@ -98,10 +98,9 @@ class Crew:
         return any(child.retired_s is None for child in self.former)
 
     @property
-    def cannot_boot(self) -> Post | None:
-        """A post whose children have died again and again before they were ready."""
-        failing = (post for post in self.posts if post.boot_failures >= _BOOT_ATTEMPTS)
-        return next(failing, None)
+    def hopeless(self) -> Post | None:
+        """A post that nobody can fill, if there is one."""
+        return next((post for post in self.posts if post.is_hopeless), None)
 
     def count(self, state: str) -> int:
         """Say how many workers are `running` or `draining`, as the metric has it."""
@@ -170,7 +169,7 @@ class Crew:
         for other in self:
             other.close_ready_fd()
         self._leave()
-        return self._inheritance.live(post.duty, row, ready)
+        return live(self._inheritance, post.duty, row, ready)
 
     def _absorb_former_tables(self) -> None:
         """Keep what is counted in tables that nobody counts in any more, now that nobody reads."""
@@ -212,7 +211,7 @@ class Crew:
                 _log.info("drained")
             return
         post = next(post for post in self.posts if post.child is child)
-        post.lost(child, self._clock.now_s)
+        post.lost(child, status, self._clock.now_s)
         if child.duty.role is Role.WORKER and not self.is_stopping:
             reason = child.killed_for or ("boot" if not child.ready else _reason(status))
             add(self._row, catalogue.WORKER_RESTARTS.slot(reason), 1)

@@ -22,6 +22,7 @@ from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
 from filed.metrics.table import MASTER_ROW, add
 from filed.process import banner as how_to_reach
+from filed.process.children import Post
 from filed.process.crew import Crew
 from filed.process.handover import Handover
 from filed.process.inheritance import Inheritance
@@ -163,16 +164,21 @@ class Master:
             self._loop.stop()
 
     def _look_at_boots(self) -> None:
-        post = self._crew.cannot_boot
-        if post is None or self._crew.is_stopping or self._is_settled:
+        post = self._crew.hopeless
+        if post is None or self._crew.is_stopping:
             return
         if self._crew.is_relieving:
-            self._settle(successful=False)
-            _log.error("reload_stalled", role=post.duty.title, then="those of before serve on")
+            self._stall(post)
         else:
             _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
-            self._code = 1
+            self._code = os.EX_CONFIG if post.is_misconfigured else 1
             self._finish()
+
+    def _stall(self, post: Post) -> None:
+        """Let former workers serve on, since the new ones cannot."""
+        if not self._is_settled:
+            self._settle(successful=False)
+            _log.error("reload_stalled", role=post.duty.title, then="those of before serve on")
 
     def _on_child_ready(self) -> None:
         if self._crew.has_workers and self._crew.is_relieving:

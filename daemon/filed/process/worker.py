@@ -11,12 +11,10 @@ from filed.clock import Clock
 from filed.files.cache import Cache
 from filed.files.tree import Tree
 from filed.log.access import AccessLog
-from filed.log.sink import Sink
 from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
-from filed.metrics.table import Table
+from filed.process.inheritance import Inheritance
 from filed.process.limits import descriptor_limit
-from filed.process.listeners import Listeners
 from filed.process.signals import FINISH, RETIRE, STOP_AT_ONCE, Signals
 from filed.protocols.http.syntax import Limits, Reader
 from filed.settings import Settings
@@ -47,60 +45,35 @@ class Worker:
         tick: belongs to the timers: when draining has lasted long enough.
     """
 
-    def __init__(  # noqa: PLR0913 - a process's whole surroundings, by name
-        self,
-        settings: Settings,
-        *,
-        number: int,
-        listeners: Listeners,
-        tree: Tree,
-        table: Table,
-        row: memoryview,
-        stats: ProcessStats,
-        master_pidfd: int,
-        sink: Sink,
-        json: bool,
+    def __init__(
+        self, inheritance: Inheritance, number: int, row: memoryview, stats: ProcessStats
     ) -> None:
         """Put the parts together. Nothing is accepted before `run`.
 
         Args:
-            settings: what was asked for.
+            inheritance: what the master has left it.
             number: which worker this is, from 0; the log says it.
-            listeners: the master's sockets, shared with the other workers.
-            tree: what is served.
-            table: the shared numbers.
-            row: this process's own row of them.
+            row: this process's own row of the table.
             stats: what it says of itself there.
-            master_pidfd: readable once the master has gone (pidfd_open(2)).
-            sink: where log lines go.
-            json: whether they are JSON.
         """
-        self._settings = settings
+        settings, listeners = inheritance.settings, inheritance.listeners
+        self._timeouts = settings.timeouts
         self._row = row
-        self._sink = sink
+        self._sink = inheritance.sink
+        self._stats = stats
         self._draining = False  # nothing new is taken
         self._finishing = False  # and what is old has a deadline
         self.tick = 0
-        clock = Clock()
-        self._loop = loop = Loop(clock)
-        self._cache = Cache(
-            tree,
-            clock,
-            max_entries=settings.files.cache_entries,
-            max_bytes=settings.files.cache_bytes,
-            small_bytes=settings.files.small_file_bytes,
-            max_descriptors=descriptor_limit() // _CACHED_SHARE,
-        )
-        self._site = Site(settings, tree, self._cache, clock)
-        access = AccessLog(sink, json=json, worker=number) if settings.log.access else None
-        ledger = Ledger(row, loop, access)
-        self._acceptor = Acceptor(settings, table, row, loop, listeners.tcp)
-        limits = settings.limits
+        self._loop = loop = Loop(Clock())
+        self._cache = _cache(settings, inheritance.tree, loop.clock)
+        self._site = Site(settings, inheritance.tree, self._cache, loop.clock)
+        ledger = Ledger(row, loop, _access_log(inheritance, number))
+        self._acceptor = Acceptor(settings, inheritance.table, row, loop, listeners.tcp)
         self._service = Service(
             settings,
             row,
             loop=loop,
-            reader=Reader(Limits(limits.request_line, limits.request_head)),
+            reader=Reader(Limits(settings.limits.request_line, settings.limits.request_head)),
             site=self._site,
             ledger=ledger,
             left=self._left,
@@ -108,14 +81,14 @@ class Worker:
         self._datagrams = Datagrams(
             settings, row, loop=loop, site=self._site, ledger=ledger, sockets=listeners.udp
         )
-        self._stats = stats
         self._signals = Signals(
             heard=(FINISH, STOP_AT_ONCE, RETIRE),
             ignored=(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP),
         )
+        master_pidfd = inheritance.master_pidfd
         loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
         loop.add(master_pidfd, READ, lambda _mask: self._on_master_gone(master_pidfd))
-        Periodic(loop.timers, clock, _PERIOD_S, self._every_second)
+        Periodic(loop.timers, loop.clock, _PERIOD_S, self._every_second)
 
     def run(self, ready: Callable[[], None]) -> int:
         """Serve until told to stop, and return the exit code. Calls `ready` once it can accept."""
@@ -168,7 +141,7 @@ class Worker:
             self._service.patience_s[state] = min(patience_s, _DRAIN_IDLE_S)
         for connection in list(self._acceptor.connections):
             connection.on_drain()
-        self._loop.timers.watch(self, self._loop.clock.now_s + self._settings.timeouts.drain)
+        self._loop.timers.watch(self, self._loop.clock.now_s + self._timeouts.drain)
 
     def on_wake(self) -> None:
         """End what has not finished in the time it was given to drain."""
@@ -204,3 +177,20 @@ class Worker:
         self._cache.hits = self._cache.misses = 0
         self._sink.flush()
         row[catalogue.LOG_LINES_DROPPED.slot()] += self._sink.take_dropped()
+
+
+def _cache(settings: Settings, tree: Tree, clock: Clock) -> Cache:
+    return Cache(
+        tree,
+        clock,
+        max_entries=settings.files.cache_entries,
+        max_bytes=settings.files.cache_bytes,
+        small_bytes=settings.files.small_file_bytes,
+        max_descriptors=descriptor_limit() // _CACHED_SHARE,
+    )
+
+
+def _access_log(inheritance: Inheritance, number: int) -> AccessLog | None:
+    if not inheritance.settings.log.access:
+        return None
+    return AccessLog(inheritance.sink, json=inheritance.json, worker=number)

@@ -240,6 +240,7 @@ class Connection:
         if transfer.sent_bytes > before:
             self._since_s = self._service.clock.now_s
         if not whole:
+            self._service.ledger.progressed(transfer)
             if self.state is not State.SENDING:
                 self._await_writable(transfer)
             return False

@@ -11,6 +11,7 @@ from typing import Final
 
 from filed.clock import Clock
 from filed.log.access import AccessLog, Asked, Outcome
+from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.protocols.messages import Message, Protocol, Request
 from filed.site.reply import Reply
@@ -18,7 +19,6 @@ from filed.transport.loop import Loop
 from filed.transport.transfer import Transfer
 
 Peer = tuple[str, int]
-_MAPPED: Final = "::ffff:"  # RFC 4291 §2.5.5.2: an IPv4 client on a dual-stack socket
 
 
 class _Counters:
@@ -66,6 +66,12 @@ class Ledger:
             self._loop.at_end(self._settle)
         self._instant.append((peer, message, reply))
 
+    def progressed(self, transfer: Transfer) -> None:
+        """Count what has left of an answer that takes longer: its rate shows while it lasts."""
+        sent_slot = self._transfers[transfer.message.protocol].sent
+        self._row[sent_slot] += transfer.sent_bytes - transfer.counted_bytes
+        transfer.counted_bytes = transfer.sent_bytes
+
     def finished(self, peer: Peer, transfer: Transfer, how: str) -> None:
         """Settle an answer that took longer, or has failed: `how` is "done" or why not."""
         row, message = self._row, transfer.message
@@ -74,7 +80,7 @@ class Ledger:
         ttfb_s = None if first_s is None else first_s - transfer.began_s
         counters = self._transfers[message.protocol]
         row[transfer.reply.counter] += 1
-        row[counters.sent] += transfer.sent_bytes
+        self.progressed(transfer)
         if ttfb_s is not None:
             self._count_ttfb(counters, 1, ttfb_s)
         self._count_duration(counters, 1, seconds)
@@ -134,7 +140,7 @@ class Ledger:
 
     def _log(self, peer: Peer, message: Message, outcome: Outcome) -> None:
         assert self._access is not None
-        client, port = peer[0].removeprefix(_MAPPED), peer[1]
+        client, port = show_client(peer[0]), peer[1]
         self._access.write(_asked(message), client, port, outcome, self._clock.wall_s)
 
 

@@ -28,6 +28,7 @@ class Transfer:
         began_s: monotonic seconds when the request was understood.
         first_byte_s: monotonic seconds when the kernel took the first byte; None before.
         sent_bytes: what the kernel has taken.
+        counted_bytes: how much of that the metrics show already.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Transfer:
         "_index",
         "_offset",
         "began_s",
+        "counted_bytes",
         "first_byte_s",
         "message",
         "reply",
@@ -48,7 +50,7 @@ class Transfer:
         self.reply = reply
         self.began_s = clock.now_s
         self.first_byte_s: float | None = None
-        self.sent_bytes = 0
+        self.sent_bytes = self.counted_bytes = 0
         self._index = -1  # -1 is `reply.start`, the rest counts from 0
         self._offset = 0
 

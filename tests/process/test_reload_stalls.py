@@ -1,0 +1,63 @@
+"""A reload whose rehearsal went well and whose workers cannot start all the same."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import filed
+from support.daemon import running, wait_until
+from support.http_wire import HttpClient, get
+from support.slow import SMALL, SlowClient, large, make_tree
+
+BREAKS = "\n    raise RuntimeError('a bug of the new version')\n"
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the program that may be broken."""
+    return shutil.copytree(Path(filed.__file__).parent, tmp_path / "code" / "filed")
+
+
+@pytest.fixture
+def daemon(package, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    with running(make_tree(root), env={"PYTHONPATH": str(package.parent)}) as daemon:
+        yield daemon
+
+
+def break_workers(package):
+    """Return what mends it again."""
+    life = package / "process" / "life.py"
+    sound = life.read_text()
+    start = "    tree, identity, settings = inheritance.tree"
+    assert start in sound
+    life.write_text(sound.replace(start, BREAKS + start))
+    return lambda: life.write_text(sound)
+
+
+def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
+    before = daemon.workers()
+    with SlowClient(daemon.port) as slow, HttpClient(daemon.port) as client:
+        client.get("/small")
+        mend = break_workers(package)
+        assert daemon.reload("reload_stalled")["then"] == "those of before serve on"
+        assert set(before) <= set(daemon.workers())
+        assert daemon.metrics()["filed_config_last_reload_successful"] == 0
+        assert client.get("/small")["connection"] is None
+        assert get(daemon.port, "/small").body == SMALL
+
+        mend()
+        daemon.reload()
+        wait_until(lambda: daemon.metrics()["filed_config_last_reload_successful"] == 1, "success")
+        assert client.get("/small")["connection"] == "close"
+        assert slow.finish() == large()
+    daemon.wait_for_event("drained")
+    assert not set(before) & set(daemon.workers())
+
+
+def test_a_daemon_whose_reload_stalled_stops_as_any(daemon, package):
+    break_workers(package)
+    daemon.reload("reload_stalled")
+    assert daemon.stop() == 0
