@@ -94,8 +94,8 @@ class Child:
             self.heartbeat, self.seen_s = heartbeat, now_s
 
     def is_fresh(self, now_s: float, patience_s: float) -> bool:
-        """Say whether its heartbeat has changed within the last `patience_s`."""
-        return now_s - self.seen_s <= patience_s
+        """Say whether its heartbeat has changed within the last `patience_s`, or may yet."""
+        return not self.seen_s or now_s - self.seen_s <= patience_s
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal. It has not been reaped, so the id is still its own."""

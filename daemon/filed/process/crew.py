@@ -27,7 +27,6 @@ _log = structlog.get_logger()
 _FORK_RETRY_S: Final = 1.0
 # How much longer than it was given a child may take before it is killed.
 _GRACE_S: Final = 2.0
-_COUNTS: Final = {state: catalogue.WORKERS.slot(state) for state in ("running", "draining")}
 # What an exporter may need for who asked it before it was told to finish.
 _EXPORTER_S: Final = 10.0
 
@@ -102,9 +101,15 @@ class Crew:
         """A post that nobody can fill, if there is one."""
         return next((post for post in self.posts if post.is_hopeless), None)
 
-    def count(self, state: str) -> int:
-        """Say how many workers are `running` or `draining`, as the metric has it."""
-        return self._row[_COUNTS[state]]
+    @property
+    def draining(self) -> int:
+        """How many workers only finish what they have."""
+        return sum(self.is_stopping or child.retired_s is not None for child in self.workers())
+
+    @property
+    def running(self) -> int:
+        """How many workers take new connections."""
+        return len(self.workers()) - self.draining
 
     def workers(self) -> list[Child]:
         """Those that serve or finish serving."""
@@ -279,10 +284,8 @@ class Crew:
                 child.signal(FINISH)
 
     def _count_workers(self) -> None:
-        workers = self.workers()
-        draining = sum(self.is_stopping or child.retired_s is not None for child in workers)
-        self._row[_COUNTS["running"]] = len(workers) - draining
-        self._row[_COUNTS["draining"]] = draining
+        self._row[catalogue.WORKERS.slot("running")] = self.running
+        self._row[catalogue.WORKERS.slot("draining")] = self.draining
 
 
 def _reason(status: int) -> str:

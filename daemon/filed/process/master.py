@@ -94,6 +94,7 @@ class Master:
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
+        self._note_configuration(taken=True)
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
         self._reap()  # who died while nobody could hear of it
@@ -200,10 +201,13 @@ class Master:
     def _settle(self, *, successful: bool) -> None:
         """Take note that a start or a reload is over."""
         self._is_settled = True
-        self._row[catalogue.RELOAD_SUCCESSFUL.slot()] = successful
-        if successful:
-            self._row[catalogue.RELOAD_SUCCESS_TIME.slot()] = time.time_ns()
+        self._note_configuration(taken=successful)
         self._notifier.ready(self._sentence())
+
+    def _note_configuration(self, *, taken: bool) -> None:
+        self._row[catalogue.RELOAD_SUCCESSFUL.slot()] = taken
+        if taken:
+            self._row[catalogue.RELOAD_SUCCESS_TIME.slot()] = time.time_ns()
 
     # Reloading.
 
@@ -287,11 +291,11 @@ class Master:
             self._notifier.watchdog()
 
     def _tell_progress(self) -> None:
-        if draining := self._crew.count("draining"):
+        if draining := self._crew.draining:
             _log.info("draining", workers=draining, connections=self._status.connections)
 
     def _sentence(self) -> str:
-        return self._status.sentence(self._crew.count("running"), self._crew.count("draining"))
+        return self._status.sentence(self._crew.running, self._crew.draining)
 
 
 def _ended(pid: int) -> int | None:

@@ -53,7 +53,11 @@ class Consent:
 
     @classmethod
     def receive(cls, channel: socket.socket) -> "tuple[Consent, list[Held]] | None":
-        """Take it and the sockets; None where nothing was sent. Does not wait."""
+        """Take it and the sockets; None where nothing was sent. Does not wait.
+
+        Raises:
+            ValueError: another version has said what this one cannot read.
+        """
         try:
             data, fds, _, _ = socket.recv_fds(channel, 1, _MOST_SOCKETS + 1)
         except BlockingIOError:
@@ -62,10 +66,12 @@ class Consent:
             return None
         with os.fdopen(fds[0], "rb") as file:
             file.seek(0)
-            consent = _CONSENTS.validate_json(file.read())
+            content = file.read()
+        sockets = [_adopted(fd) for fd in fds[1:]]
+        consent = _CONSENTS.validate_json(content)
         return consent, [
-            Held(kind, Address.parse(asked), _adopted(fd))
-            for (kind, asked), fd in zip(consent.sockets, fds[1:], strict=True)
+            Held(kind, Address.parse(asked), sock)
+            for (kind, asked), sock in zip(consent.sockets, sockets, strict=True)
         ]
 
 

@@ -107,9 +107,10 @@ class Rehearsal:
             theirs.close()
 
     def kill(self, why: str) -> None:
-        """Let it go no further."""
-        self._killed_for = self._killed_for or why
-        os.kill(self.pid, signal.SIGKILL)
+        """Let it go no further, if it has not ended already."""
+        if self.status is None:
+            self._killed_for = self._killed_for or why
+            os.kill(self.pid, signal.SIGKILL)
 
     def outcome(self, status: int) -> tuple[Consent, list[Held]]:
         """Return what it has consented to, now that it has ended with this status; and close.
@@ -125,7 +126,10 @@ class Rehearsal:
     def _outcome(self, status: int) -> tuple[Consent, list[Held]]:
         if self._killed_for:
             raise ReloadRefusedError(self._killed_for)
-        received = Consent.receive(self._channel) if status == 0 else None
+        try:
+            received = Consent.receive(self._channel) if status == 0 else None
+        except ValueError as error:
+            raise ReloadRefusedError(f"the new version cannot be understood: {error}") from error
         if received is None:
             said = os.pread(self._said, _WORDS_BYTES, 0).decode(errors="backslashreplace")
             raise ReloadRefusedError(last_words(said, status))

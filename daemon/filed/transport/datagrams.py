@@ -94,7 +94,8 @@ class Datagrams:
             self._loop.add(sock.fileno(), SHARED, partial(self._on_readable, sock))
 
     def shut(self) -> None:
-        """Leave what arrives to others."""
+        """Answer what is queued already, and leave to others what comes then."""
+        self.look()
         for sock in self._open:
             self._loop.remove(sock.fileno())
             sock.close()
