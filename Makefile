@@ -41,7 +41,7 @@ DEVELOPS := $(VENV)/.develops
 .PHONY: help
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r name what; do printf '  %-12s %s\n' "$$name" "$$what"; done
+		while IFS='|' read -r name what; do printf '  %-15s %s\n' "$$name" "$$what"; done
 
 .PHONY: run
 run: $(SERVES)  ## Serve ROOT (this directory unless given) on PORT (7788), and say how to fetch from it

@@ -63,12 +63,16 @@ class Daemon:
 
     def reload(self, outcome="reloaded", timeout=20.0):
         """Ask for a reload, and return the event that it ends with."""
-        count = len(self.events(outcome)) + 1
+        count, former = len(self.events(outcome)) + 1, self.workers()
         self.process.send_signal(signal.SIGHUP)
         event = self.wait_for_event(outcome, count, timeout)[-1]
         if outcome == "reloaded":
             self.ready = event
+            wait_until(lambda: not set(former) & self._serving(), "the old workers to be told")
         return event
+
+    def _serving(self):
+        return {pid for name, pid in self.children().items() if "draining" not in name}
 
     def metrics(self):
         """A scrape, as a dict from the series as written to its value."""

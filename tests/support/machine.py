@@ -111,12 +111,14 @@ class Machine:
 
 
 class Service:
-    """filed.service on such a machine."""
+    """filed.service on such a machine, and what it logs from now on."""
 
     CONFIG = "/etc/filed/filed.toml"
 
     def __init__(self, machine):
         self.machine = machine
+        shown = machine.run("journalctl", "--lines=0", "--show-cursor")
+        self._since = shown.rpartition("cursor: ")[2]
 
     def configure(self, text):
         self.machine.write(self.CONFIG, text)
@@ -131,8 +133,7 @@ class Service:
         return self.machine.try_("systemctl", verb, unit).returncode
 
     def start(self):
-        journal = ("journalctl", "--boot", "--unit=filed", "--output=cat", "--lines=20")
-        assert self.systemctl("start") == 0, self.machine.run(*journal)
+        assert self.systemctl("start") == 0, self.journal()
 
     def show(self, name):
         """A property of the unit's, systemctl(1)."""
@@ -152,12 +153,14 @@ class Service:
         return {title: pid for title, pid in self.pids().items() if "worker" in title}
 
     def journal(self):
-        """The entries of this boot, each with its message decoded if it is an event."""
-        lines = self.machine.run("journalctl", "--boot", "--unit=filed", "--output=json")
+        """The journal's entries on it, as dicts."""
+        self.machine.run("journalctl", "--sync")
+        select = ("--unit=filed", f"--after-cursor={self._since}")
+        lines = self.machine.run("journalctl", "--output=json", *select)
         return [json.loads(line) for line in lines.splitlines()]
 
     def events(self, name):
-        """Its log events of that name since this machine has booted."""
+        """Its log events of that name."""
         messages = (entry["MESSAGE"] for entry in self.journal())
         found = [json.loads(each) for each in messages if each.startswith('{"ts"')]
         return [event for event in found if event["event"] == name]

@@ -20,7 +20,10 @@ def cause_of_death(status: int) -> str:
 def why_not(error: Exception) -> str:
     """Say why something could not be begun."""
     if isinstance(error, OSError) and error.errno == errno.ENOSYS:
-        return "this kernel has no openat2(2); filed needs Linux 5.6 or later"
+        return (
+            "openat2(2) is not to be had: it needs Linux 5.6 or later, and a service without "
+            "DynamicUser= and RestrictSUIDSGID=, which take it away"
+        )
     return str(error)
 
 
