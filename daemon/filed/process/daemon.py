@@ -43,7 +43,7 @@ def serve(load: Load, *, banner: bool) -> int:
     """
     try:
         summons = Summons.of(os.environ)
-    except (BindError, ValueError) as error:
+    except (BindError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if summons.part is Part.REHEARSE:

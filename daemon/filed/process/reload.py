@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, MutableMapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn, Self
@@ -59,16 +60,16 @@ class Summons:
 
         Raises:
             ValueError: it is from a version whose hand-over this one cannot read.
+            OSError: there is no such hand-over.
             BindError: the service manager has handed over what is no use.
         """
-        part, _, rest = environ.pop(VARIABLE, "").partition(":")
-        pid, *fds = rest.split(":")
-        if pid != str(os.getpid()):
-            return cls(Part.START, Handover.of_nothing(environ))
-        handover = Handover.read(int(fds[0]))
-        os.close(int(fds[0]))
-        channel = socket.socket(fileno=int(fds[1])) if len(fds) > 1 else None
-        return cls(Part(part), handover, channel)
+        match environ.pop(VARIABLE, "").split(":"):
+            case [part, pid, written, *channel] if pid == str(os.getpid()):
+                handover = Handover.read(int(written))
+                os.close(int(written))
+                answer_to = socket.socket(fileno=int(channel[0])) if channel else None
+                return cls(Part(part), handover, answer_to)
+        return cls(Part.START, Handover.of_nothing(environ))
 
 
 class Rehearsal:
@@ -94,17 +95,16 @@ class Rehearsal:
         self.overdue_s = now_s + _PATIENCE_S
         self.status: int | None = None
         self._killed_for = ""
-        self._said = os.memfd_create("filed-rehearsal", os.MFD_CLOEXEC)
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._channel.setblocking(False)
-        try:
-            self.pid, ready_fd = fork(lambda _ready: self._become(handover, theirs, leave))
+        with ExitStack() as undo:
+            self._said = os.memfd_create("filed-rehearsal", os.MFD_CLOEXEC)
+            undo.callback(os.close, self._said)
+            self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.callback(self._channel.close)
+            self._channel.setblocking(False)
+            with theirs:
+                self.pid, ready_fd = fork(lambda _ready: self._become(handover, theirs, leave))
             os.close(ready_fd)
-        except OSError:
-            self.close()
-            raise
-        finally:
-            theirs.close()
+            undo.pop_all()
 
     def kill(self, why: str) -> None:
         """Let it go no further, if it has not ended already."""
