@@ -15,26 +15,9 @@ from filed.process.systemd import Notifier, handed_sockets
 from support import socket_unit
 from support.clients import program
 from support.daemon import wait_until
+from support.service_manager import Manager
 
 PID = str(os.getpid())
-
-
-class Manager:
-    """A manager's end of the socket."""
-
-    def __init__(self, address):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(address)
-        self.socket.setblocking(False)
-
-    def heard(self):
-        """All that has come since the last time, a message each."""
-        messages = []
-        while True:
-            try:
-                messages.append(self.socket.recv(4096).decode())
-            except BlockingIOError:
-                return messages
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ class Master:
         self._rehearsal: Rehearsal | None = None
         self._is_reload_asked = handover.is_asked_again
         self._is_announced = False
+        self._reload_failure = ""  # what the last one that was asked for came to, if to nothing
         self._is_settled = False  # everyone does their work, or never will
         self._code = 0
         self._signals = Signals(heard=(*_STOP, signal.SIGHUP, signal.SIGCHLD))
@@ -178,6 +179,7 @@ class Master:
     def _stall(self, post: Post) -> None:
         """Let former workers serve on, since the new ones cannot."""
         if not self._is_settled:
+            self._reload_failure = f"stalled, since a new {post.duty.role} cannot start"
             self._settle(successful=False)
             _log.error("reload_stalled", role=post.duty.title, then="those of before serve on")
 
@@ -192,6 +194,7 @@ class Master:
         if self._is_announced:
             return
         self._is_announced = True
+        self._reload_failure = ""
         self._settle(successful=True)
         tell_ready("reloaded" if self._generation else "ready", self._inheritance.listeners)
         self._loop.at_end(self._reconcile)  # another reload may have been asked for meanwhile
@@ -233,6 +236,7 @@ class Master:
         if self._crew.is_stopping:
             return
         _log.error("reload_refused", why=str(error))
+        self._reload_failure = f"refused: {error}"
         self._settle(successful=False)
 
     def _take_over(self, consent: Consent, new: list[Held]) -> None:
@@ -295,7 +299,10 @@ class Master:
             _log.info("draining", workers=draining, connections=self._status.connections)
 
     def _sentence(self) -> str:
-        return self._status.sentence(self._crew.running, self._crew.draining)
+        sentence = self._status.sentence(self._crew.running, self._crew.draining)
+        if self._reload_failure:
+            return f"{sentence}; the last reload was {self._reload_failure}"
+        return sentence
 
 
 def _ended(pid: int) -> int | None:
