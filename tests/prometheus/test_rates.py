@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from support.daemon import running, wait_until
+from support.installed import OTHER_VERSION, Installed, build_two_versions
 from support.load import steady_load
 from support.prometheus import running_prometheus
 
@@ -39,8 +40,7 @@ def kill_the_exporter(daemon):
 
 
 def reload(daemon):
-    daemon.process.send_signal(signal.SIGHUP)
-    daemon.wait_for_event("reloaded")
+    daemon.reload()
 
 
 # Whatever a running daemon may go through: another such is another name here.
@@ -60,9 +60,29 @@ def wait_for_scrapes(prometheus, count):
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_rates_go_on_as_if_nothing_had_happened(root, tmp_path, event):
+    with running(root, "--limits.udp_rate=1000000") as daemon:
+        lost = lost_while_watched(daemon, event, tmp_path)
+    assert lost == 0 or event not in NOTICED_BY_NO_CLIENT
+
+
+def test_rates_go_on_over_an_upgrade_to_another_layout_of_the_table(root, tmp_path):
+    this, other = build_two_versions(tmp_path)
+    installed = Installed(tmp_path / "environment", this)
+
+    def upgrade(daemon):
+        installed.install(other)
+        daemon.reload()
+        assert daemon.events("taking_over")[-1]["version"] == OTHER_VERSION
+
+    python = installed.python
+    with running(root, "--limits.udp_rate=1000000", python=python) as daemon:
+        assert lost_while_watched(daemon, upgrade, tmp_path) == 0
+
+
+def lost_while_watched(daemon, event, folder):
+    """Let Prometheus watch a daemon under load before and after an event; return requests lost."""
     with (
-        running(root, "--limits.udp_rate=1000000") as daemon,
-        running_prometheus(tmp_path, scrape_s=SCRAPE_S) as prometheus,
+        running_prometheus(folder, scrape_s=SCRAPE_S) as prometheus,
         steady_load(daemon) as load,
     ):
         prometheus.watch("one", daemon)
@@ -78,7 +98,7 @@ def test_rates_go_on_as_if_nothing_had_happened(root, tmp_path, event):
     assert highest < 1.5 * load.most_per_second
     assert lowest_since > 0
     assert load.answered > 100
-    assert load.lost == 0 or event not in NOTICED_BY_NO_CLIENT
+    return load.lost
 
 
 def goes_back(series):

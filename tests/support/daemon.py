@@ -84,7 +84,8 @@ class Daemon:
     def children(self):
         """The pids of the master's living children, by their title."""
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return {title(pid): int(pid) for pid in path.read_text().split()}
+        found = {title(pid): int(pid) for pid in path.read_text().split()}
+        return {name: pid for name, pid in found.items() if name}
 
     def workers(self):
         return [pid for name, pid in sorted(self.children().items()) if "worker" in name]
@@ -96,7 +97,11 @@ class Daemon:
 
 
 def title(pid):
-    return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
+    """What ps(1) shows for a process; empty for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def wait_until(condition, what, timeout=10.0):
