@@ -12,7 +12,7 @@ from support.installed import OTHER_VERSION, Installed, build_two_versions
 DOWNLOADS, RELOADS, HUPS = 200, 20, 1000
 WORKERS_FDS = 'filed_process_open_fds{role="worker"}'
 # The downloads are so slow that the worker's socket has no room for minutes: no stall is meant.
-OPTIONS = ("--limits.udp_rate=1000000", "--timeouts.stall=3600", "--log.access=false")
+OPTIONS = ("--limits.udp_rate=1000000", "--log.access=false")
 
 
 @pytest.fixture(scope="module")

@@ -45,13 +45,19 @@ class SlowClient:
         self.port = self.sock.getsockname()[1]
         self.sock.sendall(request("/large") if protocol == "http" else b"large")
         self.protocol = protocol
-        self._first = self.sock.recv(1)  # the answer has begun
+        self._received = bytearray(self.sock.recv(1))  # the answer has begun
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
         self.sock.close()
+
+    def sip(self, seconds, pause_s=0.05):
+        """Take a little now and then, for as long: too little for the server to send more."""
+        for _ in range(int(seconds / pause_s)):
+            self._received += self.sock.recv(8192)
+            time.sleep(pause_s)
 
     def finish(self, pause_s=0.0):
         """Read on and return the body: all of it, or as much as came before a clean close.
@@ -62,7 +68,7 @@ class SlowClient:
         Raises:
             ConnectionResetError: the server has cut the transfer.
         """
-        received = bytearray(self._first)
+        received = self._received
         while not self._is_whole(received) and (piece := self.sock.recv(1 << 16)):
             if len(received) >> 20 != len(received) + len(piece) >> 20:
                 time.sleep(pause_s)

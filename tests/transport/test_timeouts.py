@@ -145,6 +145,14 @@ def test_who_takes_a_little_now_and_then_is_not(daemon):
     assert daemon.metrics()[phase("stall")] == before
 
 
+def test_who_sips_is_not_either_though_nothing_more_can_be_sent_for_long(daemon):
+    before = daemon.metrics()[phase("stall")]
+    with SlowClient(daemon.port) as client:
+        client.sip(seconds=4 * 0.8)
+        assert client.finish() == large()
+    assert daemon.metrics()[phase("stall")] == before
+
+
 def test_who_never_ends_a_finished_connection_is_not_waited_for(daemon):
     with one_more(daemon, phase("linger")), HttpClient(daemon.port) as client:
         assert client.get("/small", "Connection: close").body == SMALL

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from typing import Final
 
@@ -29,6 +29,7 @@ _TURN_MS: Final = 1000
 _FINISHING_TURN_MS: Final = 20
 _EXCHANGES: Final = 16
 _EXCHANGE_S: Final = 5.0
+_FINISH_S: Final = 1.0  # a scrape takes milliseconds, and those that wait for a successor queue
 _WALL_NS: Final = 1_000_000_000
 # A terminal and a service manager send these to the whole group; what follows is the master's.
 _IGNORED: Final = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT, signal.SIGHUP})
@@ -92,7 +93,9 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
         told = signals.read()
         if master_pidfd in events or STOP_AT_ONCE in told:
             break
-        finishing = finishing or FINISH in told
+        if FINISH in told and not finishing:
+            finishing = True
+            exchanges.hurry(clock.now_s + _FINISH_S)
         if not finishing:
             accepting = sock.fileno() not in events or exchanges.begin(clock.now_s)
         exchanges.look_after(clock.now_s)
@@ -263,6 +266,12 @@ class _Exchanges:
         for exchange in self._under_way:
             if now_s >= exchange.deadline_s:
                 _shut_down(exchange.connection)
+
+    def hurry(self, deadline_s: float) -> None:
+        """Let none take longer than until `deadline_s`, monotonic seconds."""
+        self._under_way = [
+            replace(each, deadline_s=min(each.deadline_s, deadline_s)) for each in self._under_way
+        ]
 
     def cut_off(self) -> None:
         """End them all and wait until their threads have noticed."""

@@ -21,7 +21,7 @@ from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
-from filed.transport.transfer import Transfer, Truncated
+from filed.transport.transfer import Transfer, Truncated, unsent
 
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
@@ -33,6 +33,8 @@ _CLEAN: Final = struct.pack("ii", 0, 0)
 
 # How often a slow transfer's rate is looked at, where there is a least one.
 _RATE_PERIOD_S: Final = 1.0
+# How many times within its patience a transfer that waits is looked at.
+_LOOKS: Final = 8
 # What sending says when there is nobody to send to: tcp(7), and what a network between may say.
 _PEER_GONE: Final = frozenset(
     {
@@ -281,12 +283,15 @@ class Connection:
         return self._since_s + self._service.patience_s[self.state]
 
     def _next_look_s(self) -> float:
-        if self.state is State.SENDING and self._service.min_rate:
-            return min(self._deadline_s(), self._service.clock.now_s + _RATE_PERIOD_S)
-        return self._deadline_s()
+        if self.state is not State.SENDING:
+            return self._deadline_s()
+        period_s = self._service.patience_s[State.SENDING] / _LOOKS
+        if self._service.min_rate:
+            period_s = min(period_s, _RATE_PERIOD_S)
+        return min(self._deadline_s(), self._service.clock.now_s + period_s)
 
     def _look_at_deadline(self) -> None:
-        if self._pending:  # it waits for us
+        if self._pending or self._peer_takes():  # it waits for us, or is slow but alive
             self._since_s = self._service.clock.now_s
         if self._deadline_s() <= self._service.clock.now_s:
             self._expire()
@@ -295,6 +300,21 @@ class Connection:
             self.abort("min_rate")
         else:
             self._service.loop.timers.watch(self, self._next_look_s())
+
+    def _peer_takes(self) -> bool:
+        """Say whether the peer has taken anything since this was last asked.
+
+        The socket is writable again only once much of its buffer is free, which is megabytes: who
+        takes them slowly is not stalled.
+        """
+        transfer = self._transfer
+        if transfer is None:
+            return False
+        before, transfer.taken_bytes = (
+            transfer.taken_bytes,
+            transfer.sent_bytes - unsent(self._sock),
+        )
+        return transfer.taken_bytes > before
 
     def _is_too_slow(self) -> bool:
         if self._transfer is None or not self._service.min_rate:

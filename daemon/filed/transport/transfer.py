@@ -5,8 +5,11 @@ file, and sendfile(2) takes them from the page cache to the socket without a cop
 2 MiB leave in a turn, so that one fast client does not hold up the others.
 """
 
+import fcntl
 import os
 import socket
+import struct
+import termios
 from typing import Final
 
 from filed.clock import Clock
@@ -14,6 +17,7 @@ from filed.protocols.messages import Message
 from filed.site.reply import FileSlice, Reply
 
 _TURN_BYTES: Final = 2 * 1024 * 1024
+_INT: Final = struct.Struct("i")
 
 
 class Truncated(Exception):
@@ -29,6 +33,7 @@ class Transfer:
         first_byte_s: monotonic seconds when the kernel took the first byte; None before.
         sent_bytes: what the kernel has taken.
         counted_bytes: how much of that the metrics show already.
+        taken_bytes: how much of that the peer had taken when that was last looked at.
     """
 
     __slots__ = (
@@ -41,6 +46,7 @@ class Transfer:
         "message",
         "reply",
         "sent_bytes",
+        "taken_bytes",
     )
 
     def __init__(self, message: Message, reply: Reply, clock: Clock) -> None:
@@ -50,7 +56,7 @@ class Transfer:
         self.reply = reply
         self.began_s = clock.now_s
         self.first_byte_s: float | None = None
-        self.sent_bytes = self.counted_bytes = 0
+        self.sent_bytes = self.counted_bytes = self.taken_bytes = 0
         self._index = -1  # -1 is `reply.start`, the rest counts from 0
         self._offset = 0
 
@@ -98,6 +104,17 @@ class Transfer:
         if segments:
             _cork(sock, on=False)
         return True
+
+
+def unsent(sock: socket.socket) -> int:
+    """Ask how many bytes the kernel holds that the peer has not acknowledged (SIOCOUTQ, tcp(7)).
+
+    Raises:
+        OSError: the socket has failed.
+    """
+    answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(_INT.size))
+    count: int = _INT.unpack(answer)[0]
+    return count
 
 
 def _cork(sock: socket.socket, *, on: bool) -> None:
