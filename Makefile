@@ -112,8 +112,10 @@ install: $(WHEELS)/.made | $(BIN)/python  ## Install for PYTHON below PREFIX, of
 	rm -r $(DESTDIR)$(LIBDIR).new/bin
 	umask 022 && $(INTERPRETER) -m compileall -q -s $(DESTDIR)$(LIBDIR).new -p $(LIBDIR) \
 		$(DESTDIR)$(LIBDIR).new
-	rm -rf $(DESTDIR)$(LIBDIR)
+	rm -rf $(DESTDIR)$(LIBDIR).old
+	! test -e $(DESTDIR)$(LIBDIR) || mv $(DESTDIR)$(LIBDIR) $(DESTDIR)$(LIBDIR).old
 	mv $(DESTDIR)$(LIBDIR).new $(DESTDIR)$(LIBDIR)
+	rm -rf $(DESTDIR)$(LIBDIR).old
 	$(call put,daemon/filed.in,$(BINDIR)/filed,755)
 	$(call put,systemd/filed.service,$(UNITDIR)/filed.service,644)
 	$(call put,systemd/filed.socket,$(UNITDIR)/filed.socket,644)

@@ -19,7 +19,7 @@ from filed.settings.report import report
 
 EXIT_OK: Final = 0
 EXIT_USAGE: Final = 2
-EXIT_CONFIG: Final = 78  # EX_CONFIG of sysexits.h; systemd's RestartPreventExitStatus names it
+EXIT_CONFIG: Final = os.EX_CONFIG  # 78; systemd's RestartPreventExitStatus names it
 EXIT_INTERRUPTED: Final = 128 + signal.SIGINT  # what a shell makes of a death by that signal
 EXIT_READER_GONE: Final = 128 + signal.SIGPIPE
 
@@ -128,7 +128,7 @@ def _load(arguments: argparse.Namespace, file_content: bytes | None = None) -> L
         options["root"] = arguments.positional_root
     loaded = load(options, os.environ, file=arguments.config, file_content=file_content)
     loaded = checked(loaded, on_terminal=os.isatty(_STDOUT) or os.isatty(_STDERR))
-    from filed.process import sandbox  # noqa: PLC0415 - needed by those that read settings only
+    from filed.process import sandbox  # noqa: PLC0415 - only commands that read settings need it
 
     sandbox.check(loaded)
     return loaded

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from support.clients import ask, exchange
-from support.daemon import running, wait_until
+from support.daemon import requests, running, wait_until
 from support.http_wire import answers, request
 from support.load import make_tree
 from support.slow import SlowClient, large
@@ -87,18 +87,18 @@ def repeat(work, seen, daemon):
 def test_the_counters_say_what_the_clients_have_seen(root):
     with running(root, "--limits.udp_rate=1000000", workers=4) as daemon:
         every = everything_at_once(daemon)
-        requests = sum((seen.answers for seen in every), Counter())
+        expected = sum((seen.answers for seen in every), Counter())
         received = sum((seen.received for seen in every), Counter())
         metrics = wait_until(
-            lambda: found if counted(found := daemon.metrics()) == requests else None,
-            f"counters of {requests}",
+            lambda: found if requests(found := daemon.metrics()) == expected else None,
+            f"counters of {expected}",
         )
-    assert requests.total() == CLIENTS * ROUNDS * (len(TARGETS) + 3 + 2)
-    assert {code for _, _, code in requests} == {"200", "206", "304", "404", "405", "416"}
+    assert expected.total() == CLIENTS * ROUNDS * (len(TARGETS) + 3 + 2)
+    assert {code for _, _, code in expected} == {"200", "206", "304", "404", "405", "416"}
     for protocol, sent in received.items():
         assert metrics[f'filed_sent_bytes_total{{protocol="{protocol}"}}'] == sent
     for protocol in ("http", "plain"):
-        number = sum(count for (one, *_), count in requests.items() if one == protocol)
+        number = sum(count for (one, *_), count in expected.items() if one == protocol)
         labels = f'{{protocol="{protocol}"}}'
         assert metrics[f"filed_transfer_size_bytes_sum{labels}"] == received[protocol]
         assert metrics[f"filed_transfer_size_bytes_count{labels}"] == number
@@ -107,16 +107,6 @@ def test_the_counters_say_what_the_clients_have_seen(root):
     assert metrics["filed_connections_accepted_total"] == sum(seen.connections for seen in every)
     aborted = [series for series in metrics if series.startswith("filed_transfers_aborted_total")]
     assert sum(metrics[series] for series in aborted) == 0
-
-
-def counted(metrics):
-    """`filed_requests_total` by protocol, method and code, without the zeros."""
-    found = Counter()
-    for series, value in metrics.items():
-        if value and series.startswith("filed_requests_total{"):
-            labels = dict(pair.split("=") for pair in series[21:-1].replace('"', "").split(","))
-            found[labels["protocol"], labels["method"], labels["code"]] = int(value)
-    return found
 
 
 def test_what_has_left_of_a_long_download_shows_while_it_lasts(tmp_path):

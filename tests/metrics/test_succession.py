@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from filed.metrics.catalogue import LAYOUT
 from filed.metrics.collector import TableCollector
 from filed.metrics.layout import MICROSECONDS, NANOSECONDS, Layout
-from filed.metrics.succession import absorb, add_former, heirs
+from filed.metrics.succession import absorb, add_former, pairs
 from filed.metrics.table import MASTER_ROW, Table
 
 
@@ -60,7 +60,7 @@ def put(table, name, value, *labels, row=MASTER_ROW):
 
 def total(table, name, *labels, former=()):
     totals = table.totals()
-    add_former(totals, [(each, heirs(each.layout, table.layout)) for each in former])
+    add_former(totals, [(each, pairs(each.layout, table.layout)) for each in former])
     return totals[slot(table.layout, name, *labels)]
 
 
@@ -85,9 +85,9 @@ def test_a_kind_of_metric_that_is_not_known_takes_its_slots_and_nothing_else():
 
 def test_the_same_layout_is_carried_on_slot_by_slot():
     gauges_by_row = {s for m in LAYOUT.metrics if "heartbeat" in m.name for s in m.slots.values()}
-    carried = heirs(LAYOUT, LAYOUT)
-    assert all(heir.slot == heir.former for heir in carried)
-    assert {heir.slot for heir in carried} == set(range(LAYOUT.slots)) - gauges_by_row
+    carried = pairs(LAYOUT, LAYOUT)
+    assert all(pair.slot == pair.former for pair in carried)
+    assert {pair.slot for pair in carried} == set(range(LAYOUT.slots)) - gauges_by_row
 
 
 def test_a_series_is_found_by_its_name_and_labels(former, table):
@@ -146,7 +146,7 @@ def histogram(table):
 
 def cumulated(table, former):
     totals = table.totals()
-    add_former(totals, [(each, heirs(each.layout, table.layout)) for each in former])
+    add_former(totals, [(each, pairs(each.layout, table.layout)) for each in former])
     slots = histogram(table).bucket_slots()
     return [sum(totals[slots.start : end + 1]) for end in slots]
 

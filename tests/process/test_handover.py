@@ -116,7 +116,7 @@ def test_a_table_of_another_layout_is_kept_beside_a_new_one(closing):
     assert former.row(MASTER_ROW)[gauge.slot()] == 0
 
 
-def test_a_socket_that_is_asked_for_is_kept_and_one_that_is_not_is_closed(closing):
+def test_a_socket_that_is_asked_for_is_kept_and_one_that_is_not_can_be_given_up(closing):
     kept, given_up = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
     here, there = Address("127.0.0.1", 0), Address("127.0.0.2", 0)
     handover = Handover(held=[Held(Kind.TCP, here, kept), Held(Kind.TCP, there, given_up)])
@@ -126,7 +126,10 @@ def test_a_socket_that_is_asked_for_is_kept_and_one_that_is_not_is_closed(closin
     listeners = handover.listeners(settings)
     closing.callback(listeners.close)
     assert listeners.tcp == [kept]
+    assert [held.sock for held in listeners.given_up] == [given_up]
+    listeners.close_given_up()
     assert given_up.fileno() == -1
+    assert listeners.given_up == []
 
 
 def test_there_is_room_for_as_many_children_as_rows_are_free(table):

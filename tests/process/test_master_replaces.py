@@ -122,6 +122,15 @@ def test_a_hanging_exporter_is_replaced(root):
             assert answer.read() == b"ok\n"
 
 
+def test_a_worker_that_hangs_does_not_keep_the_daemon_though_another_cannot_stay(root):
+    with running(root, "--timeouts.drain=1") as daemon:
+        for _ in range(5):  # until the wait for the next one is long
+            wait_until(lambda: "filed: worker 0" in daemon.children(), "worker 0")
+            kill(daemon, "filed: worker 0")
+        kill(daemon, "filed: worker 1", signal.SIGSTOP)
+        assert daemon.stop() == 0
+
+
 def test_no_counter_goes_back_when_workers_are_replaced(root):
     with running(root) as daemon:
         with ExitStack() as clients:

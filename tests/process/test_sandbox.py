@@ -156,8 +156,8 @@ def test_an_identity_follows_from_the_settings(security, expected):
 
 
 def test_a_user_without_a_name_is_shown_by_its_number():
-    assert sandbox.pwd_name(0) == "root"
-    assert sandbox.pwd_name(4_000_000_000) == "4000000000"
+    assert sandbox.user_name(0) == "root"
+    assert sandbox.user_name(4_000_000_000) == "4000000000"
 
 
 ENTER = """

@@ -72,6 +72,14 @@ def test_it_is_told_again_and_again_that_all_is_well(heard):
     heard.wait_for("WATCHDOG=1", 3)
 
 
+def test_reloads_do_not_keep_it_from_hearing_that_all_is_well(root, config, heard):
+    a_minute = {"NOTIFY_SOCKET": str(heard.path), "WATCHDOG_USEC": "60000000"}
+    with running(root, config=config, env=a_minute) as daemon:
+        for count in range(1, 4):
+            daemon.reload()
+            heard.wait_for("WATCHDOG=1", count)
+
+
 def test_it_is_told_of_a_reload_and_of_its_end(daemon, heard):
     daemon.reload()
     heard.wait_for("READY=1", 2)

@@ -3,6 +3,18 @@
 import json
 
 
+class Configuration:
+    """A file at `path`; calling it writes it anew, with the arguments of `write`."""
+
+    def __init__(self, path, root):
+        self.path = path
+        self._root = root
+        self()
+
+    def __call__(self, root=None, **more):
+        write(self.path, root or self._root, **more)
+
+
 def write(path, root, **more):
     """Write a configuration that serves `root` on any free ports, with two workers.
 

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +74,7 @@ class Daemon:
         return event
 
     def _serving(self):
-        return {pid for name, pid in self.children().items() if "draining" not in name}
+        return {pid for name, pid in self._processes() if "draining" not in name}
 
     def metrics(self):
         """A scrape, as a dict from the series as written to its value."""
@@ -82,18 +84,33 @@ class Daemon:
         return {series: float(value) for series, _, value in pairs}
 
     def children(self):
-        """The pids of the master's living children, by their title."""
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        found = {title(pid): int(pid) for pid in path.read_text().split()}
-        return {name: pid for name, pid in found.items() if name}
+        """The pids of the master's living children, by their title; of two alike the younger."""
+        return dict(self._processes())
 
     def workers(self):
-        return [pid for name, pid in sorted(self.children().items()) if "worker" in name]
+        """The pids of all workers, by their number; those that drain are among them."""
+        return [pid for name, pid in sorted(self._processes()) if "worker" in name]
+
+    def _processes(self):
+        """The title and the pid of each living child, in the order in which they were started."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        found = [(title(pid), int(pid)) for pid in path.read_text().split()]
+        return [(name, pid) for name, pid in found if name]
 
     def stop(self, number=signal.SIGTERM):
         """Ask it to stop and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(STOP_S)
+
+
+def requests(metrics):
+    """`filed_requests_total` of a scrape by protocol, method and code, without the zeros."""
+    found = Counter()
+    for series, value in metrics.items():
+        if value and series.startswith("filed_requests_total{"):
+            labels = dict(pair.split("=") for pair in series[21:-1].replace('"', "").split(","))
+            found[labels["protocol"], labels["method"], labels["code"]] = int(value)
+    return found
 
 
 def title(pid):
@@ -114,6 +131,13 @@ def wait_until(condition, what, timeout=10.0):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout} s in vain for {what}")
         time.sleep(0.01)
+
+
+def free_port():
+    """A TCP port that nobody has just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 def command(*arguments, python=sys.executable):

@@ -115,6 +115,12 @@ class OpenFile:
         return content
 
 
+_NO_OPENAT2: Final = {
+    errno.ENOSYS: "openat2(2) is not to be had: it needs Linux 5.6 or later, and a service without "
+    "DynamicUser= and RestrictSUIDSGID=, which take it away"
+}
+
+
 class Tree:
     """One directory and what lies beneath it."""
 
@@ -130,7 +136,11 @@ class Tree:
         self._read = _OpenHow(_READ, 0, resolve)
         self._look = _OpenHow(_LOOK, 0, resolve)
         self.root_fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        os.close(self._openat2(b".", self._look))
+        try:
+            os.close(self._openat2(b".", self._look))
+        except OSError as error:
+            self.close()
+            raise OSError(error.errno, _NO_OPENAT2.get(error.errno or 0, error.strerror)) from error
 
     def close(self) -> None:
         """Give the root's descriptor back."""

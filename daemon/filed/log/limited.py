@@ -17,7 +17,6 @@ from filed.clock import Clock
 _log = structlog.get_logger()
 
 PERIOD_S: Final = 10.0
-LOOK_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ class Limited:
         self._note("error", event, fields | {"exception": traceback.format_exc().rstrip()})
 
     def look(self) -> None:
-        """Tell what was kept back and is due. To be called every `LOOK_S` seconds."""
+        """Tell what was kept back and is due. To be called about once a second."""
         for kind in self._kinds.values():
             if kind.untold and self._is_due(kind):
                 self._tell(kind)

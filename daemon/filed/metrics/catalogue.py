@@ -239,7 +239,8 @@ PROCESS_FDS: Final = LAYOUT.gauge(
 )
 RELOAD_SUCCESSFUL: Final = LAYOUT.gauge(
     "config_last_reload_successful",
-    "Whether the last reload that was asked for was accepted; 1 until there is one.",
+    "Whether the last reload that was asked for went well: 0 if it was refused, or if its workers "
+    "could not start. 1 until there is one.",
 )
 RELOAD_SUCCESS_TIME: Final = LAYOUT.gauge(
     "config_last_reload_success_timestamp_seconds",

@@ -24,7 +24,7 @@ from prometheus_client.utils import floatToGoString
 from filed import __version__
 from filed.metrics.catalogue import BUILD_INFO, LAYOUT, PREFIX, SCRAPE_DURATION
 from filed.metrics.layout import Counter, Gauge, Histogram, Metric, RowGauge
-from filed.metrics.succession import add_former, heirs
+from filed.metrics.succession import add_former, pairs
 from filed.metrics.table import Table
 
 _PYTHON: Final = platform.python_version()
@@ -49,7 +49,7 @@ class TableCollector(Collector):
             former: of other layouts, whose numbers are added by name.
         """
         self._table = table
-        self._former = [(each, heirs(each.layout, table.layout)) for each in former]
+        self._former = [(each, pairs(each.layout, table.layout)) for each in former]
 
     def collect(self) -> Iterator[Family]:
         """Read the table once and yield a family for each metric, in the catalogue's order."""

@@ -15,7 +15,7 @@ from filed.metrics.table import MASTER_ROW, Table, add
 
 
 @dataclass(frozen=True, slots=True)
-class Heir:
+class Pair:
     """A slot that carries on a slot of a former layout.
 
     Attributes:
@@ -35,26 +35,31 @@ class Heir:
         return value * self.scale // self.former_scale
 
 
-def heirs(former: Layout, layout: Layout) -> list[Heir]:
+def pairs(former: Layout, layout: Layout) -> list[Pair]:
     """Find for each number of a former layout which one carries it on, if any does.
 
-    Rows of a former table are not the rows of this one, so gauges by row have no heirs.
+    Rows of a former table are not the rows of this one, so gauges by row have none.
     """
-    return list(_heirs(former, layout))
+    return list(_all_pairs(former, layout))
 
 
-def add_former(totals: list[int], tables: list[tuple[Table, list[Heir]]]) -> None:
+def add_former(totals: list[int], tables: list[tuple[Table, list[Pair]]]) -> None:
     """Add to the totals of a layout, slot by slot, what former tables hold of it."""
     for table, carrying in tables:
         former = table.totals()
-        for heir in carrying:
-            totals[heir.slot] += heir.carried(former[heir.former])
+        for pair in carrying:
+            totals[pair.slot] += pair.carried(former[pair.former])
 
 
 def total(metric: Metric, tables: Iterable[Table]) -> int:
     """Add up all series of a metric over tables of any layout."""
     found = ((table, table.layout.find(metric.name)) for table in tables)
-    return sum(table.total(slot) for table, same in found if same for slot in same.slots.values())
+    return sum(
+        table.total(slot) * metric.scale // same.scale
+        for table, same in found
+        if same is not None
+        for slot in same.slots.values()
+    )
 
 
 def absorb(table: Table, former: Table) -> None:
@@ -63,12 +68,12 @@ def absorb(table: Table, former: Table) -> None:
     Nobody may read `table` meanwhile, if what was read of `former` is not to be missed or doubled.
     """
     row, totals = table.row(MASTER_ROW), former.totals()
-    for heir in heirs(former.layout, table.layout):
-        if heir.counts:
-            add(row, heir.slot, heir.carried(totals[heir.former]))
+    for pair in pairs(former.layout, table.layout):
+        if pair.counts:
+            add(row, pair.slot, pair.carried(totals[pair.former]))
 
 
-def _heirs(former: Layout, layout: Layout) -> Iterator[Heir]:
+def _all_pairs(former: Layout, layout: Layout) -> Iterator[Pair]:
     by_name = {_identity(metric): metric for metric in former.metrics}
     for metric in layout.metrics:
         old = by_name.get(_identity(metric))
@@ -76,7 +81,7 @@ def _heirs(former: Layout, layout: Layout) -> Iterator[Heir]:
             continue
         counts = isinstance(metric, Counter | Histogram)
         for slot, before in _pairs(metric, old):
-            yield Heir(slot, before, metric.scale, old.scale, counts)
+            yield Pair(slot, before, metric.scale, old.scale, counts)
 
 
 def _identity(metric: Metric) -> tuple[type[Metric], str, tuple[str, ...]]:

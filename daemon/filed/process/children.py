@@ -1,5 +1,6 @@
 """The posts that the master keeps filled, and the processes that fill them."""
 
+import ctypes
 import os
 import signal
 from collections.abc import Callable
@@ -17,6 +18,9 @@ _LONGEST_WAIT_S: Final = 5.0
 # A child that has lived so long did not die of what killed the one before.
 _STEADY_S: Final = 10.0
 _BOOT_ATTEMPTS: Final = 5
+
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Role(StrEnum):
@@ -177,6 +181,21 @@ def fork(life: Callable[[Callable[[], None]], int]) -> tuple[int, int]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.close(writer)
     return pid, reader
+
+
+def die_with(parent: int) -> None:
+    """Have this process killed when its parent ends. An exec does not change that (prctl(2)).
+
+    Args:
+        parent: its parent's id, as it was at the fork.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _live(life: Callable[[Callable[[], None]], int], writer: int) -> None:

@@ -127,12 +127,15 @@ class Crew:
         if self._kill_s is not None:
             self._wind_up(self._kill_s)
         else:
+            self._absorb_former_tables()
             for post in self.posts:
                 self._fill_when_due(post)
         self._count_workers()
 
     def on_wake(self) -> None:
         """Look again: a post may be filled now, or patience has ended."""
+        if self._kill_s is not None and self._clock.now_s < self._kill_s:
+            self._loop.timers.watch(self, self._kill_s)
         self.reconcile()
 
     def _fill_when_due(self, post: Post) -> None:
@@ -148,9 +151,7 @@ class Crew:
         return any(child.duty.role is Role.EXPORTER for child in self.former)
 
     def _fill(self, post: Post) -> None:
-        table, role = self._inheritance.table, post.duty.role
-        if role is Role.EXPORTER:
-            self._absorb_former_tables()
+        table = self._inheritance.table
         try:
             row = table.lease()
         except RuntimeError as error:
@@ -177,8 +178,10 @@ class Crew:
         return live(self._inheritance, post.duty, row, ready)
 
     def _absorb_former_tables(self) -> None:
-        """Keep what is counted in tables that nobody counts in any more, now that nobody reads."""
+        """Keep what is counted in tables that nobody counts in any more, while nobody reads."""
         former = self._inheritance.former
+        if any(child.duty.role is Role.EXPORTER for child in self):
+            return
         for table in [each for each in former if not each.leased]:
             absorb(self._inheritance.table, table)
             former.remove(table)
@@ -238,6 +241,7 @@ class Crew:
             if child.retired_s is None:
                 child.retired_s = self._clock.now_s
                 child.signal(FINISH if child.duty.role is Role.EXPORTER else RETIRE)
+        self._inheritance.listeners.close_given_up()
         self._count_workers()
 
     def look(self) -> None:
@@ -250,9 +254,9 @@ class Crew:
                 _log.error("child_stuck", role=child.duty.title, pid=child.pid)
                 child.signal(signal.SIGKILL)
             elif child.retired_s is not None and not self.is_stopping:
-                self._press(child, now_s - child.retired_s)
+                self._hurry(child, now_s - child.retired_s)
 
-    def _press(self, child: Child, since_s: float) -> None:
+    def _hurry(self, child: Child, since_s: float) -> None:
         is_worker = child.duty.role is Role.WORKER
         patience_s = self._timeouts.reload_drain if is_worker else _EXPORTER_S
         if since_s > patience_s + _GRACE_S:

@@ -16,10 +16,9 @@ from filed.process.limits import raise_descriptor_limit
 from filed.process.listeners import BindError
 from filed.process.master import Master
 from filed.process.rehearsal import rehearse
-from filed.process.reload import Part, Summons
+from filed.process.reload import Invocation, Part
 from filed.process.status import tell_start
 from filed.process.systemd import Notifier
-from filed.process.words import why_not
 from filed.settings import Loaded
 
 _log = structlog.get_logger()
@@ -42,16 +41,16 @@ def serve(load: Load, *, banner: bool) -> int:
         ConfigError: the settings are wrong.
     """
     try:
-        summons = Summons.of(os.environ)
+        invocation = Invocation.of(os.environ)
     except (BindError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    if summons.part is Part.REHEARSE:
-        assert summons.channel is not None
-        return rehearse(load, summons.handover, summons.channel)
-    content = summons.handover.configuration
+    if invocation.part is Part.REHEARSE:
+        assert invocation.channel is not None
+        return rehearse(load, invocation.handover, invocation.channel)
+    content = invocation.handover.configuration
     loaded = load(None if content is None else content.encode())
-    return _master(loaded, summons.handover, banner=banner)
+    return _master(loaded, invocation.handover, banner=banner)
 
 
 def _master(loaded: Loaded, handover: Handover, *, banner: bool) -> int:
@@ -63,7 +62,7 @@ def _master(loaded: Loaded, handover: Handover, *, banner: bool) -> int:
     try:
         inheritance = _inheritance(loaded, handover, sink, json=json)
     except (BindError, OSError) as error:
-        _log.error("cannot_start", why=why_not(error))
+        _log.error("cannot_start", why=str(error))
         return 1
     tell_start("taking_over" if handover.generation else "starting", loaded, inheritance.identity)
     return Master(inheritance, handover, Notifier.of(os.environ), banner=banner).run()

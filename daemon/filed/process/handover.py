@@ -21,7 +21,7 @@ from filed.metrics.catalogue import LAYOUT
 from filed.metrics.layout import Layout
 from filed.metrics.table import MASTER_ROW, Table
 from filed.process.children import Child, Duty, Role
-from filed.process.listeners import Held, Kind, Listeners, bind, handed
+from filed.process.listeners import Held, Kind, Listeners, bind, handed, set_options
 from filed.process.systemd import handed_sockets
 from filed.settings import Address, Settings
 
@@ -105,15 +105,14 @@ class Handover:
         yield from (child.ready_fd for child in self.children if child.ready_fd is not None)
 
     def listeners(self, settings: Settings) -> Listeners:
-        """Return the sockets that were handed over, as far as they are asked for, and new ones.
+        """Return the sockets that are asked for, handed over or new, and what was given up.
 
         Raises:
             BindError: an address cannot be bound.
         """
         listeners = bind(settings, self.held)
-        for held in self.held:
-            if held not in listeners.held:
-                held.sock.close()
+        for held in listeners.held:
+            set_options(held, settings)
         return listeners
 
     def check_room(self, children: int) -> None:

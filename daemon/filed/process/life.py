@@ -29,6 +29,7 @@ def live(inheritance: Inheritance, duty: Duty, row: int, ready: Callable[[], Non
         The exit code: 0 stopped as asked, 78 the configuration cannot be served, 1 failed.
     """
     setproctitle(f"filed: {duty.title}")
+    inheritance.listeners.close_given_up()
     try:
         stats = ProcessStats(inheritance.table.row(row), duty.role)
         if duty.role is Role.EXPORTER:

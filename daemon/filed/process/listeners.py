@@ -9,7 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -57,9 +57,15 @@ class Held:
 
 @dataclass(slots=True)
 class Listeners:
-    """Bound sockets; those for TCP and metrics listen."""
+    """Bound sockets; those for TCP and metrics listen.
+
+    Attributes:
+        held: those that are asked for.
+        given_up: those that were before, and on which only former workers still serve.
+    """
 
     held: list[Held]
+    given_up: list[Held] = field(default_factory=list)
 
     @property
     def tcp(self) -> list[socket.socket]:
@@ -80,11 +86,19 @@ class Listeners:
         """Close those that files are fetched from, in this process."""
         for sock in (*self.tcp, *self.udp):
             sock.close()
+        self.close_given_up()
+
+    def close_given_up(self) -> None:
+        """Close those that are not asked for any more, in this process."""
+        for held in self.given_up:
+            held.sock.close()
+        self.given_up.clear()
 
     def close(self) -> None:
         """Close them all in this process."""
         for sock in self:
             sock.close()
+        self.close_given_up()
 
     def _of(self, kind: Kind) -> list[socket.socket]:
         return [each.sock for each in self.held if each.kind is kind]
@@ -101,8 +115,7 @@ def bind(settings: Settings, before: Iterable[Held] = ()) -> Listeners:
 
     Args:
         settings: say which addresses, and how sockets are to be.
-        before: sockets held already. Those that are asked for are in the result; the others are
-            left to the caller.
+        before: sockets held already. They stay as they are, also those that are not asked for.
 
     Raises:
         BindError: an address is taken, not this machine's, or not for us to have.
@@ -113,11 +126,10 @@ def bind(settings: Settings, before: Iterable[Held] = ()) -> Listeners:
         for kind, address in _apart_first(missing, spare):
             held = Held(kind, address, _new(kind, address, spare))
             undo.callback(held.sock.close)
+            set_options(held, settings)
             kept.append(held)
-        for held in kept:
-            _set_options(held, settings)
         undo.pop_all()
-    return Listeners(sorted(kept, key=lambda held: list(Kind).index(held.kind)))
+    return Listeners(sorted(kept, key=lambda held: list(Kind).index(held.kind)), given_up=spare)
 
 
 def shown(sock: socket.socket) -> str:
@@ -219,7 +231,8 @@ def _sharing(sockets: list[socket.socket]) -> Iterator[None]:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
 
 
-def _set_options(held: Held, settings: Settings) -> None:
+def set_options(held: Held, settings: Settings) -> None:
+    """Have a socket be as the settings say; it may have been otherwise before."""
     match held.kind:
         case Kind.TCP:
             _set_tcp_options(held, settings)

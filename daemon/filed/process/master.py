@@ -99,8 +99,10 @@ class Master:
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
         self._reap()  # who died while nobody could hear of it
+        self._tell_watchdog()  # as the master before was about to
         self._reconcile()
         self._loop.run()
+        self._signals.close()
         self._notifier.close()
         self._inheritance.close()
         return self._code
@@ -151,8 +153,8 @@ class Master:
     # What follows.
 
     def _reconcile(self) -> None:
-        self._crew.reconcile()
         self._look_at_boots()
+        self._crew.reconcile()
         if self._rehearsal is not None and self._rehearsal.status is not None:
             self._conclude(self._rehearsal, self._rehearsal.status)
         if self._crew.is_stopping:
@@ -181,7 +183,7 @@ class Master:
         if not self._is_settled:
             self._reload_failure = f"stalled, since a new {post.duty.role} cannot start"
             self._settle(successful=False)
-            _log.error("reload_stalled", role=post.duty.title, then="those of before serve on")
+            _log.error("reload_stalled", role=post.duty.title, then="the former workers serve on")
 
     def _on_child_ready(self) -> None:
         if self._crew.has_workers and self._crew.is_relieving:
@@ -259,7 +261,7 @@ class Master:
         inheritance = self._inheritance
         return Handover(
             generation=self._generation + 1,
-            held=[*inheritance.listeners.held, *new],
+            held=[*inheritance.listeners.held, *inheritance.listeners.given_up, *new],
             tables=[inheritance.table, *inheritance.former],
             children=list(self._crew),
             cpu_counted_ns=self._stats.cpu_counted_ns,

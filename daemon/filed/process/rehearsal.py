@@ -1,12 +1,13 @@
 """A reload is tried out first: by the new code, with the new configuration, in a child.
 
 The child runs the master's own command line again, so it imports what is on the disk now and reads
-what is configured now. It goes as far as a start can go without serving: it opens the root, lets
-somebody enter the sandbox, and binds the addresses that are new. If all of that works out it hands
-those sockets to the master; if anything does not, it says in words why not, and nothing has
-changed.
+what is configured now. It goes as far as a start can go without serving: it opens the root, lets a
+child of its own enter the sandbox, and binds the addresses that are new. If all of that works out,
+it hands those sockets to the master; if anything does not, it says in words why not, and nothing
+has changed.
 """
 
+import errno
 import os
 import socket
 import sys
@@ -18,10 +19,9 @@ from pydantic import TypeAdapter
 
 from filed.files.tree import Tree
 from filed.process import sandbox
-from filed.process.children import duties, fork
+from filed.process.children import die_with, duties, fork
 from filed.process.handover import Handover
 from filed.process.listeners import BindError, Held, Kind, bind
-from filed.process.words import why_not
 from filed.settings import Address, ConfigError, Loaded, Settings
 
 _MOST_SOCKETS: Final = 250  # at a time: SCM_MAX_FD is 253, see unix(7)
@@ -46,6 +46,8 @@ class Consent:
         Raises:
             OSError: the other end has gone, or there are too many sockets.
         """
+        if len(sockets) > _MOST_SOCKETS:
+            raise OSError(errno.E2BIG, f"more than {_MOST_SOCKETS} new addresses at a time")
         fd = os.memfd_create("filed-consent", os.MFD_CLOEXEC)
         os.write(fd, _CONSENTS.dump_json(self))
         socket.send_fds(channel, [b"+"], [fd, *(sock.fileno() for sock in sockets)])
@@ -57,6 +59,7 @@ class Consent:
 
         Raises:
             ValueError: another version has said what this one cannot read.
+            OSError: it could not be received.
         """
         try:
             data, fds, _, _ = socket.recv_fds(channel, 1, _MOST_SOCKETS + 1)
@@ -64,6 +67,8 @@ class Consent:
             return None
         if not data:
             return None
+        if not fds:
+            raise ValueError("its descriptors were lost on the way")
         with os.fdopen(fds[0], "rb") as file:
             file.seek(0)
             content = file.read()
@@ -107,7 +112,10 @@ def rehearse(
         configuration=None if content is None else content.decode(),
         sockets=[(held.kind, str(held.asked)) for held in new],
     )
-    consent.send(channel, [held.sock for held in new])
+    try:
+        consent.send(channel, [held.sock for held in new])
+    except OSError as error:
+        return _give_up(error)
     return 0
 
 
@@ -122,7 +130,8 @@ def _try_sandbox(loaded: Loaded) -> None:
     assert settings.root is not None, "settings that were checked have a root"
     tree = Tree(settings.root, settings.files.symlinks)
     identity = sandbox.Identity.of(settings)
-    pid, ready_fd = fork(lambda _ready: _try_entering(tree, identity, settings))
+    us = os.getpid()
+    pid, ready_fd = fork(lambda _ready: _try_entering(us, tree, identity, settings))
     os.close(ready_fd)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     tree.close()
@@ -130,9 +139,10 @@ def _try_sandbox(loaded: Loaded) -> None:
         raise SystemExit(code)
 
 
-def _try_entering(tree: Tree, identity: sandbox.Identity, settings: Settings) -> int:
+def _try_entering(parent: int, tree: Tree, identity: sandbox.Identity, settings: Settings) -> int:
     try:
         sandbox.enter(identity, settings, beneath=tree.root_fd)
+        die_with(parent)
         sandbox.check_root(tree, identity, settings)
     except (ConfigError, OSError) as error:
         return _give_up(error)
@@ -140,7 +150,7 @@ def _try_entering(tree: Tree, identity: sandbox.Identity, settings: Settings) ->
 
 
 def _give_up(error: Exception) -> int:
-    sys.stderr.write(f"{why_not(error)}\n")
+    sys.stderr.write(f"{error}\n")
     sys.stderr.flush()
     return _EXIT_FAILED
 

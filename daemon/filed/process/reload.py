@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn, Self
 
-from filed.process.children import fork
+from filed.process.children import die_with, fork
 from filed.process.handover import Handover
 from filed.process.listeners import Held
 from filed.process.rehearsal import Consent
@@ -41,7 +41,7 @@ class ReloadRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Summons:
+class Invocation:
     """What a master has executed this program for, if it was one.
 
     Attributes:
@@ -95,6 +95,7 @@ class Rehearsal:
         self.overdue_s = now_s + _PATIENCE_S
         self.status: int | None = None
         self._killed_for = ""
+        master = os.getpid()
         with ExitStack() as undo:
             self._said = os.memfd_create("filed-rehearsal", os.MFD_CLOEXEC)
             undo.callback(os.close, self._said)
@@ -102,7 +103,9 @@ class Rehearsal:
             undo.callback(self._channel.close)
             self._channel.setblocking(False)
             with theirs:
-                self.pid, ready_fd = fork(lambda _ready: self._become(handover, theirs, leave))
+                self.pid, ready_fd = fork(
+                    lambda _ready: self._become(master, handover, theirs, leave)
+                )
             os.close(ready_fd)
             undo.pop_all()
 
@@ -128,7 +131,7 @@ class Rehearsal:
             raise ReloadRefusedError(self._killed_for)
         try:
             received = Consent.receive(self._channel) if status == 0 else None
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise ReloadRefusedError(f"the new version cannot be understood: {error}") from error
         if received is None:
             said = os.pread(self._said, _WORDS_BYTES, 0).decode(errors="backslashreplace")
@@ -141,9 +144,10 @@ class Rehearsal:
         self._channel.close()
 
     def _become(
-        self, handover: Handover, channel: socket.socket, leave: Callable[[], None]
+        self, master: int, handover: Handover, channel: socket.socket, leave: Callable[[], None]
     ) -> NoReturn:
         leave()
+        die_with(master)
         os.dup2(self._said, _STDERR)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         try:

@@ -60,10 +60,10 @@ class Identity:
         """Look up what the settings name. Their existence was checked with the settings."""
         security = settings.security
         if os.geteuid() != 0 or (security.user is None and security.group is None):
-            return cls(None, None, (), pwd_name(os.geteuid()))
+            return cls(None, None, (), user_name(os.geteuid()))
         gid = grp.getgrnam(security.group).gr_gid if security.group is not None else None
         if security.user is None:
-            return cls(None, gid, () if gid is None else (gid,), pwd_name(0))
+            return cls(None, gid, () if gid is None else (gid,), user_name(0))
         user = pwd.getpwnam(security.user)
         gid = user.pw_gid if gid is None else gid
         return cls(user.pw_uid, gid, tuple(os.getgrouplist(user.pw_name, gid)), user.pw_name)
@@ -143,7 +143,7 @@ def is_root_in_name(identity: Identity) -> bool:
     return os.geteuid() == 0 and not identity.uid
 
 
-def pwd_name(uid: int) -> str:
+def user_name(uid: int) -> str:
     """Return a user's name, or its number where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name

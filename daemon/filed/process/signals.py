@@ -1,14 +1,15 @@
 """Signals as something to read in a loop: handlers only note, the loop acts.
 
 Python runs a handler between any two steps of the program, where next to nothing is safe to do. So
-the handlers here do nothing at all: the interpreter writes each signal's number into a socket
-(`signal.set_wakeup_fd`), and the loop reads it there like any other event.
+the handlers here only note which signals have come. The interpreter writes a byte for each into a
+socket (`signal.set_wakeup_fd`), which wakes the loop like any other event. What the byte says is
+not used: a flood of one signal can fill the socket, and no other may be lost in that.
 """
 
 import signal
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -18,6 +19,8 @@ from typing import Final
 FINISH: Final = signal.SIGUSR1
 STOP_AT_ONCE: Final = signal.SIGUSR2
 RETIRE: Final = signal.SIGRTMIN  # others do its work now: finish, with time
+
+_WAKE_UPS: Final = 4096
 
 
 class Signals:
@@ -30,8 +33,9 @@ class Signals:
     def __init__(
         self, heard: Iterable[signal.Signals], ignored: Iterable[signal.Signals] = ()
     ) -> None:
-        """Hear some signals, ignore others, and unblock what is heard."""
-        heard = tuple(heard)
+        """Hear some signals, ignore others, and block none any more."""
+        self._heard = tuple(heard)
+        self._arrived: dict[signal.Signals, None] = {}  # in order, each once, as signal(7) has it
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -39,23 +43,27 @@ class Signals:
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
-        for number in heard:
-            signal.signal(number, _heard)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
+        for number in self._heard:
+            signal.signal(number, self._note)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def read(self) -> list[signal.Signals]:
         """Return what has arrived since the last time, in order; empty where nothing has."""
-        try:
-            data = self._reader.recv(4096)
-        except BlockingIOError:
-            return []
-        return [signal.Signals(number) for number in data]
+        with suppress(BlockingIOError):
+            self._reader.recv(_WAKE_UPS)
+        # The interpreter has run all handlers whose bytes were taken: it does so after each call.
+        arrived, self._arrived = self._arrived, {}
+        return list(arrived)
 
     def close(self) -> None:
-        """Stop hearing, and give the descriptors back."""
+        """Hear nothing any more, keep what comes waiting, and give the descriptors back."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._heard)
         signal.set_wakeup_fd(-1)
         self._reader.close()
         self._writer.close()
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._arrived[signal.Signals(number)] = None
 
 
 @contextmanager
@@ -66,7 +74,3 @@ def all_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _heard(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: the number in the socket is what the loop acts on."""

@@ -1,6 +1,5 @@
 """What has happened, in words for the log."""
 
-import errno
 import signal
 from os import EX_CONFIG, waitstatus_to_exitcode
 from typing import Final
@@ -15,16 +14,6 @@ def cause_of_death(status: int) -> str:
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exited with {code}"
-
-
-def why_not(error: Exception) -> str:
-    """Say why something could not be begun."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSYS:
-        return (
-            "openat2(2) is not to be had: it needs Linux 5.6 or later, and a service without "
-            "DynamicUser= and RestrictSUIDSGID=, which take it away"
-        )
-    return str(error)
 
 
 def last_words(said: str, status: int) -> str:

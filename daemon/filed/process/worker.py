@@ -11,6 +11,7 @@ from filed.clock import Clock
 from filed.files.cache import Cache
 from filed.files.tree import Tree
 from filed.log.access import AccessLog
+from filed.log.limited import Limited
 from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
 from filed.process.inheritance import Inheritance
@@ -69,6 +70,7 @@ class Worker:
         self._site = Site(settings, inheritance.tree, self._cache, loop.clock)
         ledger = Ledger(row, loop, _access_log(inheritance, number))
         self._acceptor = Acceptor(settings, inheritance.table, row, loop, listeners.tcp)
+        self._limited = Limited(loop.clock)
         self._service = Service(
             settings,
             row,
@@ -76,10 +78,17 @@ class Worker:
             reader=Reader(Limits(settings.limits.request_line, settings.limits.request_head)),
             site=self._site,
             ledger=ledger,
+            limited=self._limited,
             left=self._left,
         )
         self._datagrams = Datagrams(
-            settings, row, loop=loop, site=self._site, ledger=ledger, sockets=listeners.udp
+            settings,
+            row,
+            loop=loop,
+            site=self._site,
+            ledger=ledger,
+            limited=self._limited,
+            sockets=listeners.udp,
         )
         self._signals = Signals(
             heard=(FINISH, STOP_AT_ONCE, RETIRE),
@@ -97,13 +106,15 @@ class Worker:
         self._every_second()
         ready()
         self._loop.run()
-        self._service.limited.close()
+        self._limited.close()
         self._every_second()
         return 0
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
             if number == STOP_AT_ONCE:
+                if self._draining and not self._finishing:
+                    self._count_drain_timeouts()  # the master says when a reload's drain is over
                 self._cut_off()
                 self._loop.stop()
             elif number == FINISH:
@@ -145,9 +156,12 @@ class Worker:
 
     def on_wake(self) -> None:
         """End what has not finished in the time it was given to drain."""
+        self._count_drain_timeouts()
+        self._cut_off()
+
+    def _count_drain_timeouts(self) -> None:
         for _ in self._acceptor.connections:
             self._service.count_timeout("drain")
-        self._cut_off()
 
     def _cut_off(self) -> None:
         # By a reset: what the kernel closes when a process ends looks complete to its peer.
@@ -170,6 +184,7 @@ class Worker:
         self._acceptor.look()
         self._datagrams.look()
         self._cache.sweep()
+        self._limited.look()
         row[catalogue.CACHE_BYTES.slot()] = self._cache.bytes
         row[catalogue.CACHE_ENTRIES.slot()] = len(self._cache)
         row[catalogue.CACHE_HITS.slot()] += self._cache.hits

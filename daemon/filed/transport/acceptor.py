@@ -72,6 +72,7 @@ class Acceptor:
         self.tick = 0
         self._loop = loop
         self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._backlog = settings.listen.backlog
         self._most = settings.limits.connections
         self._most_per_client = settings.limits.per_client
         self._per_client: Counter[str] = Counter()
@@ -101,15 +102,18 @@ class Acceptor:
         self._let(Doors.OPEN)
 
     def shut(self) -> None:
-        """Accept who is queued already, and then nobody any more: the listeners are closed.
+        """Accept who is queued already, as far as there is room; then nobody: listeners are closed.
 
-        Once all processes have closed them, who comes is told so by the kernel, at once.
+        Others may wait at the same listeners, and clients go on coming, so this takes no more than
+        a queue can hold. Once all processes have closed them, the kernel tells who comes so, at
+        once.
         """
         if self._doors is Doors.YIELDING:
             self._let(Doors.OPEN)
         for listener in self._listeners.values():
-            while self._doors is Doors.OPEN and self._accept(listener):
-                pass
+            for _ in range(self._backlog):
+                if self._doors is not Doors.OPEN or not self._accept(listener):
+                    break
         self._let(Doors.SHUT)
         self._row[catalogue.CONNECTIONS_LIMIT.slot()] = 0
         for listener in self._listeners.values():

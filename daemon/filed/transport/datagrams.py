@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from filed.clock import Clock
-from filed.log.limited import LOOK_S, Limited
+from filed.log.limited import Limited
 from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.protocols import query, tftp
@@ -29,7 +29,6 @@ from filed.settings.report import assigned
 from filed.site import Site
 from filed.transport.ledger import Ledger
 from filed.transport.loop import SHARED, Loop
-from filed.transport.timers import Periodic
 
 _log = structlog.get_logger()
 
@@ -43,6 +42,8 @@ _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(_V4_INFO.size) + socket.CMSG_SPACE(_
 # More than any name we would take. A longer datagram is cut by the kernel, and says so.
 _DATAGRAM_BYTES: Final = 4096
 _DATAGRAMS_A_TURN: Final = 64
+# More than a socket's queue holds (net.core.rmem_default).
+_QUEUED: Final = 1024
 # How many source addresses are told apart within a second; forged ones must not fill memory.
 _SOURCES_A_SECOND: Final = 65536
 
@@ -68,19 +69,19 @@ class Datagrams:
         loop: Loop,
         site: Site,
         ledger: Ledger,
+        limited: Limited,
         sockets: Iterable[socket.socket],
     ) -> None:
         """Take the sockets, which must not block."""
         self._loop = loop
         self._clock: Clock = loop.clock
-        self._limited = Limited(loop.clock)
-        Periodic(loop.timers, loop.clock, LOOK_S, self._limited.look)
+        self._limited = limited
         self._site = site
         self._ledger = ledger
         self._row = row
         self._queries = settings.query.enabled
         self._rate = settings.limits.udp_rate
-        self._bitten = assigned("limits.udp_rate", settings)
+        self._rate_written = assigned("limits.udp_rate", settings)
         self._answered: Counter[str] = Counter()
         self._second = 0
         self._sockets = list(sockets)
@@ -95,12 +96,11 @@ class Datagrams:
 
     def shut(self) -> None:
         """Answer what is queued already, and leave to others what comes then."""
-        self.look()
         for sock in self._open:
+            self._take(sock, _QUEUED)
             self._loop.remove(sock.fileno())
             sock.close()
         self._open = []
-        self._limited.close()
 
     def look(self) -> None:
         """Answer what is queued though nobody was woken for it, as `Acceptor.look` does."""
@@ -108,7 +108,10 @@ class Datagrams:
             self._on_readable(sock, 0)
 
     def _on_readable(self, sock: socket.socket, _mask: int) -> None:
-        for _ in range(_DATAGRAMS_A_TURN):
+        self._take(sock, _DATAGRAMS_A_TURN)
+
+    def _take(self, sock: socket.socket, most: int) -> None:
+        for _ in range(most):
             try:
                 data, ancillary, flags, source = sock.recvmsg(_DATAGRAM_BYTES, _ANCILLARY_BYTES)
             except BlockingIOError:
@@ -169,7 +172,7 @@ class Datagrams:
         if self._answered[host] >= self._rate or len(self._answered) >= _SOURCES_A_SECOND:
             self._limited.warning(
                 "datagrams_dropped",
-                setting=self._bitten,
+                setting=self._rate_written,
                 meaning="an address was answered no more within that second",
                 client=show_client(host),
             )

@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Final
 
-from filed.log.limited import LOOK_S, Limited
+from filed.log.limited import Limited
 from filed.log.text import show_client
 from filed.metrics import catalogue
 from filed.settings import Settings
 from filed.settings.report import assigned
 from filed.transport.states import GAUGES, State
-from filed.transport.timers import Periodic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +56,7 @@ class Service:
         reader: "Reader",
         site: "Site",
         ledger: "Ledger",
+        limited: Limited,
         left: "Callable[[Connection], None]",
     ) -> None:
         """Bring the parts together."""
@@ -66,8 +66,7 @@ class Service:
         self.site = site
         self.ledger = ledger
         self.left = left
-        self.limited = Limited(loop.clock)
-        Periodic(loop.timers, loop.clock, LOOK_S, self.limited.look)
+        self.limited = limited
         timeouts = settings.timeouts
         self.min_rate = timeouts.min_rate
         self.min_rate_grace_s = timeouts.min_rate_grace
@@ -86,7 +85,7 @@ class Service:
             phase: catalogue.TIMEOUTS.slot(phase)
             for phase in ("head", "idle", "stall", "min_rate", "linger", "drain")
         }
-        self._bitten = {phase: assigned(f"timeouts.{phase}", settings) for phase in _TIMED_OUT}
+        self._written = {phase: assigned(f"timeouts.{phase}", settings) for phase in _TIMED_OUT}
 
     def count_state(self, before: State | None, after: State) -> None:
         """Keep the gauge of connections by state."""
@@ -104,7 +103,7 @@ class Service:
         self.count_timeout(phase)
         self.limited.info(
             "timed_out",
-            setting=self._bitten[phase],
+            setting=self._written[phase],
             meaning=_TIMED_OUT[phase],
             client=show_client(host),
         )

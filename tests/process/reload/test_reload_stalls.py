@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import filed
-from support.daemon import running, wait_until
+from support.daemon import free_port, running, wait_until
 from support.http_wire import HttpClient, get
-from support.slow import SMALL, SlowClient, large, make_tree
+from support.slow import SMALL, SlowClient, large
 
 BREAKS = "\n    raise RuntimeError('a bug of the new version')\n"
 
@@ -20,10 +20,9 @@ def package(tmp_path):
 
 
 @pytest.fixture
-def daemon(package, tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    with running(make_tree(root), env={"PYTHONPATH": str(package.parent)}) as daemon:
+def daemon(package, root, config):
+    env = {"PYTHONPATH": str(package.parent)}
+    with running(root, config=config.path, env=env) as daemon:
         yield daemon
 
 
@@ -42,7 +41,7 @@ def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
     with SlowClient(daemon.port) as slow, HttpClient(daemon.port) as client:
         client.get("/small")
         mend = break_workers(package)
-        assert daemon.reload("reload_stalled")["then"] == "those of before serve on"
+        assert daemon.reload("reload_stalled")["then"] == "the former workers serve on"
         assert set(before) <= set(daemon.workers())
         assert daemon.metrics()["filed_config_last_reload_successful"] == 0
         assert client.get("/small")["connection"] is None
@@ -55,6 +54,20 @@ def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
         assert slow.finish() == large()
     daemon.wait_for_event("drained")
     assert not set(before) & set(daemon.workers())
+
+
+def test_an_address_that_was_to_be_given_up_is_kept_until_it_is(daemon, package, config):
+    first, port = daemon.port, free_port()
+    mend = break_workers(package)
+    config(listen={"tcp": [f"127.0.0.1:{port}"]})
+    daemon.reload("reload_stalled")
+    assert get(first, "/small").body == SMALL
+    mend()
+    config()
+    assert daemon.reload()["tcp"] == [f"[::]:{first}"]
+    assert get(first, "/small").body == SMALL
+    with pytest.raises(ConnectionRefusedError):
+        get(port, "/small")
 
 
 def test_a_daemon_whose_reload_stalled_stops_as_any(daemon, package):
