@@ -11,8 +11,7 @@ from typing import Final
 
 from bench import network, report
 from bench.cases import CASES
-from bench.ending import end_on_signals
-from bench.errors import NoFigure
+from bench.ending import ended
 from bench.load import wrk_version
 from bench.machine import Machine, one_core
 from bench.measure import Sample, measure
@@ -30,15 +29,14 @@ _QUICK_ROUND_S: Final = 1
 def main(arguments: list[str]) -> int:
     """Measure and report; return the exit code."""
     options = _parser().parse_args(arguments)
-    end_on_signals()
-    try:
-        if network.is_wanted():
-            return network.run_inside([sys.executable, "-m", "bench", *arguments])
-        _measure_and_report(options, shlex.join(["python", "-m", "bench", *arguments]))
-    except NoFigure as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return ended(lambda: _measure(options, arguments))
+
+
+def _measure(options: argparse.Namespace, arguments: list[str]) -> int | None:
+    if network.is_wanted():
+        return network.run_inside([sys.executable, "-m", "bench", *arguments])
+    _measure_and_report(options, shlex.join(["python", "-m", "bench", *arguments]))
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
-from bench.ending import end_on_signals
+from bench.ending import ended
 from bench.errors import NoFigure
 from bench.figures import Figure
 from bench.peers import OURS, PEERS, Peer, Place
@@ -33,14 +33,12 @@ _LOOK_S: Final = 0.1
 def main(arguments: list[str]) -> int:
     """Measure and print a table; return the exit code."""
     options = _parser().parse_args(arguments)
-    end_on_signals()
-    try:
-        with temporary_tree() as folder:
-            print(table(_HEADER, list(_rows(folder, options))))
-    except NoFigure as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return ended(lambda: _measure(options))
+
+
+def _measure(options: argparse.Namespace) -> None:
+    with temporary_tree() as folder:
+        print(table(_HEADER, list(_rows(folder, options))))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -73,8 +73,8 @@ def test_a_reload_takes_new_settings_into_the_same_process(running):
     running.configure('root = "/srv/files"\nworkers = 3\n')
     assert running.systemctl("reload") == 0
     wait_until(lambda: len(running.workers()) == 3, "a third worker")
+    wait_until(lambda: running.show("ActiveState") == "active", "the end of the reload")
     assert running.main_pid == before
-    assert running.show("ActiveState") == "active"
     assert running.fetch("/hello.txt") == ("hello", 200)
 
 

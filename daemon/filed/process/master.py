@@ -84,14 +84,7 @@ class Master:
         self._code = 0
         self._signals = Signals(heard=(*_STOP, signal.SIGHUP, signal.SIGCHLD))
         self._loop.add(self._signals.fd, READ, lambda _mask: self._on_signals())
-        for period_s, call in (
-            (_PERIOD_S, self._every_second),
-            (_STATUS_PERIOD_S, lambda: notifier.status(self._sentence())),
-            (_PROGRESS_PERIOD_S, self._tell_progress),
-            (notifier.watchdog_period_s, self._tell_watchdog),
-        ):
-            if period_s is not None:
-                Periodic(self._loop.timers, self._clock, period_s, call)
+        self._keep_time()
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
@@ -278,6 +271,16 @@ class Master:
             self._rehearsal.close()
 
     # The passing of time.
+
+    def _keep_time(self) -> None:
+        for period_s, call in (
+            (_PERIOD_S, self._every_second),
+            (_STATUS_PERIOD_S, lambda: self._notifier.status(self._sentence())),
+            (_PROGRESS_PERIOD_S, self._tell_progress),
+            (self._notifier.watchdog_period_s, self._tell_watchdog),
+        ):
+            if period_s is not None:
+                Periodic(self._loop.timers, self._clock, period_s, call)
 
     def _every_second(self) -> None:
         self._stats.update()
