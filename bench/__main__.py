@@ -29,10 +29,10 @@ _QUICK_ROUND_S: Final = 1
 def main(arguments: list[str]) -> int:
     """Measure and report; return the exit code."""
     options = _parser().parse_args(arguments)
-    return ended(lambda: _measure(options, arguments))
+    return ended(lambda: _run(options, arguments))
 
 
-def _measure(options: argparse.Namespace, arguments: list[str]) -> int | None:
+def _run(options: argparse.Namespace, arguments: list[str]) -> int | None:
     if network.is_wanted():
         return network.run_inside([sys.executable, "-m", "bench", *arguments])
     _measure_and_report(options, shlex.join(["python", "-m", "bench", *arguments]))
