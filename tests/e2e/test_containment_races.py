@@ -137,7 +137,8 @@ def _ask_over_http(client, names):
     found = [client.answer() for _ in range(REQUESTS_A_BATCH)]
     for answer in found:
         assert_nothing_of_the_secret(answer.body)
-        assert answer.status in (200, 404, 503)
+        # 403 where a directory is moved out after its name was resolved: Landlock sees it there.
+        assert answer.status in (200, 403, 404, 503)
         assert answer.status != 200 or answer.body == INSIDE
     return {answer.status for answer in found[::2]}
 
