@@ -79,6 +79,7 @@ test-systemd: $(DEVELOPS) | $(DEBIAN)  ## Install and run it under a real system
 
 # From where this machine's own packages come, if it is a Debian; else from where debootstrap likes.
 $(DEBIAN):
+	mkdir -p $(@D)
 	rm -rf $@.new
 	mirror=$$(apt-get indextargets --format '$$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | \
 		head -n 1); debootstrap --variant=minbase --include=$(DEBIAN_PACKAGES) bookworm $@.new $$mirror
@@ -103,8 +104,18 @@ $(WHEELS)/.made: pyproject.toml $(shell find daemon/filed -name '*.py') | $(BIN)
 
 # Nothing of this checkout or of DESTDIR may be named in what is installed, so pip compiles nothing,
 # and compileall is told the final paths.
+# A path with a space would be two, and uninstall would remove both.
+define refuse_odd_paths
+@case '$(DESTDIR)$(PREFIX)$(SYSCONFDIR)$(BINDIR)$(LIBDIR)$(UNITDIR)$(SYSUSERSDIR)$(DATADIR)$(DOCDIR)' in \
+	*[!A-Za-z0-9/._+~:@%,=-]*) echo 'make: a path to install to has a character that is not safe' \
+		'here, such as a space: rename it' >&2; exit 1;; esac
+endef
+
 .PHONY: install
 install: $(WHEELS)/.made | $(BIN)/python  ## Install for PYTHON below PREFIX, offline once there are wheels
+	$(refuse_odd_paths)
+	@case '$(INTERPRETER)' in /root/*|/home/*) \
+		echo 'make: note that the user `filed` may not be able to run $(INTERPRETER)' >&2;; esac
 	rm -rf $(DESTDIR)$(LIBDIR).new
 	umask 022 && $(BIN)/python -m pip --python $(INTERPRETER) install --quiet --no-index \
 		--find-links $(WHEELS) --no-compile --root-user-action=ignore \
@@ -130,6 +141,7 @@ install: $(WHEELS)/.made | $(BIN)/python  ## Install for PYTHON below PREFIX, of
 
 .PHONY: uninstall
 uninstall:  ## Remove what was installed, but for a configuration that was edited
+	$(refuse_odd_paths)
 	! cmp -s $(CONFIG) $(DESTDIR)$(DATADIR)/filed.toml || rm $(CONFIG)
 	! test -d $(dir $(CONFIG)) || rmdir --ignore-fail-on-non-empty $(dir $(CONFIG))
 	rm -rf $(addprefix $(DESTDIR),$(LIBDIR) $(DATADIR) $(DOCDIR))

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -132,6 +134,31 @@ def test_a_fork_leaves_the_maker_s_own_signals_as_they_were():
     wait_for(ready_fd)
     ended(pid)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+ADOPT = """
+import ctypes, os
+from filed.process.children import reap_strangers
+
+PR_SET_CHILD_SUBREAPER = 36  # what process 1 is without asking for it
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+reader, writer = os.pipe()
+os.dup2(reader, 0)
+own = os.spawnlp(os.P_NOWAIT, "sh", "sh", "-c", "(true &); exec cat")  # until its input ends
+orphan = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+assert orphan.si_pid != own
+reap_strangers({own})
+with open(f"/proc/self/task/{os.getpid()}/children") as children:
+    assert children.read().split() == [str(own)]
+os.close(writer)
+os.waitid(os.P_PID, own, os.WEXITED | os.WNOWAIT)
+reap_strangers({own})
+assert os.waitpid(own, 0) == (own, 0)
+"""
+
+
+def test_orphans_are_buried_and_children_of_our_own_left_alone():
+    subprocess.run([sys.executable, "-c", ADOPT], check=True, timeout=30)
 
 
 def test_a_child_can_be_sent_a_signal():

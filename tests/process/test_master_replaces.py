@@ -3,16 +3,21 @@
 import os
 import signal
 import subprocess
+import time
 from contextlib import ExitStack
 from urllib.request import urlopen
 
 import pytest
 
+from filed.metrics.catalogue import PROCESS_CPU
+from filed.metrics.table import MASTER_ROW
 from support.clients import program
 from support.daemon import START_S, running, session, title, wait_until
 from support.http_wire import HttpClient, get
-from support.processes import client_ports
+from support.processes import client_ports, shared_table
 from support.slow import SMALL, SlowClient, large, make_tree
+
+MASTER_CPU = PROCESS_CPU.slot("master")
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +189,57 @@ def test_children_that_can_never_start_end_the_daemon_with_1(root):
         assert given_up["attempts"] == 5
         failures = [event["role"] for event in daemon.events("child_failed")]
         assert failures.count(given_up["role"]) == 5
+
+
+def test_a_pause_of_all_of_it_is_nobody_s_silence(root):
+    """As by a container's freezer: the master runs again before its workers have had a turn."""
+    with running(root, "--timeouts.worker=2") as daemon, shared_table(daemon) as table:
+        everyone = [daemon.process.pid, *daemon.workers()]
+        with SlowClient(daemon.port) as client:
+            signal_all(everyone, signal.SIGSTOP)
+            time.sleep(3.5)  # what is tested is that so much time has passed
+            looked = table.row(MASTER_ROW)[MASTER_CPU]
+            signal_all(everyone[:1], signal.SIGCONT)
+            wait_until(lambda: table.row(MASTER_ROW)[MASTER_CPU] > looked, "the master to look")
+            signal_all(everyone[1:], signal.SIGCONT)
+            assert client.finish() == large()
+        assert not daemon.events("child_stuck")
+
+
+def signal_all(pids, number):
+    for pid in pids:
+        os.kill(pid, number)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be told to become somebody else")
+def test_a_root_that_is_closed_costs_no_worker_that_serves(tmp_path):
+    tmp_path.chmod(0o755)
+    root = tmp_path / "root"
+    root.mkdir()
+    make_tree(root).chmod(0o755)
+    with running(root, "--security.user=nobody") as daemon, SlowClient(daemon.port) as client:
+        root.chmod(0o700)
+        workers = {name: pid for name, pid in daemon.children().items() if "worker" in name}
+        idle = next(
+            name
+            for name, pid in workers.items()
+            if client.port not in client_ports(pid, daemon.port)
+        )
+        pid = kill(daemon, idle)
+        daemon.wait_for_event("child_failed")
+        assert client.finish() == large()
+        assert not daemon.events("cannot_boot")
+        root.chmod(0o755)
+        wait_for_successor(daemon, idle, pid, timeout=20)
+        assert get(daemon.port, "/small").body == SMALL
+
+
+def test_children_for_whom_there_is_no_descriptor_end_the_start(root):
+    few = [program("prlimit", "util-linux"), "--nofile=16"]
+    with running(root, wrap=few, wait=False) as daemon:
+        assert daemon.process.wait(START_S) == 1
+        assert daemon.events("cannot_boot")
+        assert "Too many open files" in daemon.events("cannot_start_child")[0]["why"]
 
 
 @pytest.mark.parametrize("protocol", ["http", "plain"])

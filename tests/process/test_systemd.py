@@ -137,6 +137,7 @@ def test_after_closing_nothing_is_said(manager, notifier):
         ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": ""}, None),
         ({"WATCHDOG_USEC": "0"}, None),
         ({"WATCHDOG_USEC": "soon"}, None),
+        ({"WATCHDOG_USEC": "9" * 5000}, None),
         ({"WATCHDOG_USEC": ""}, None),
         ({}, None),
     ],

@@ -3,7 +3,8 @@
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -181,6 +182,20 @@ def fork(life: Callable[[Callable[[], None]], int]) -> tuple[int, int]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.close(writer)
     return pid, reader
+
+
+def reap_strangers(known: Container[int]) -> None:
+    """Bury orphans, which all fall to process 1: as that, in a container, we are their parent.
+
+    Args:
+        known: the ids of children of our own. If one of them has just died, this stops: it will be
+            called again for that one's SIGCHLD.
+    """
+    with suppress(ChildProcessError):
+        while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if found.si_pid in known:
+                return
+            os.waitpid(found.si_pid, 0)
 
 
 def die_with(parent: int) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from filed.log.limited import Limited
 from filed.metrics import catalogue
 from filed.metrics.succession import absorb
 from filed.metrics.table import MASTER_ROW, add
@@ -27,6 +28,8 @@ _log = structlog.get_logger()
 _FORK_RETRY_S: Final = 1.0
 # How much longer than it was given a child may take before it is killed.
 _GRACE_S: Final = 2.0
+# Who looks once a second and finds that so long has passed was not running in between.
+_PAUSE_S: Final = 1.5
 # What an exporter may need for who asked it before it was told to finish.
 _EXPORTER_S: Final = 10.0
 
@@ -68,6 +71,8 @@ class Crew:
         self._row = inheritance.table.row(MASTER_ROW)
         self._leave = leave
         self._became_ready = became_ready
+        self._looked_s = self._clock.now_s
+        self._limited = Limited(self._clock)
         self._kill_s: float | None = None  # set once stopping: when patience ends
         for child in former:
             self._await_ready(child)
@@ -95,6 +100,11 @@ class Crew:
     def is_relieving(self) -> bool:
         """Whether former workers still take clients, since the new ones are not ready."""
         return any(child.retired_s is None for child in self.former)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether there is a worker that takes clients."""
+        return any(child.ready and child.retired_s is None for child in self.workers())
 
     @property
     def hopeless(self) -> Post | None:
@@ -168,8 +178,9 @@ class Crew:
         _log.debug("child_started", role=post.duty.title, pid=pid)
 
     def _put_off(self, post: Post, error: Exception) -> None:
+        post.boot_failures += 1
         post.start_s = self._clock.now_s + _FORK_RETRY_S
-        _log.error("cannot_start_child", role=post.duty.title, why=str(error))
+        self._limited.error("cannot_start_child", role=post.duty.title, why=str(error))
 
     def _become(self, post: Post, row: int, ready: Callable[[], None]) -> int:
         for other in self:
@@ -247,8 +258,13 @@ class Crew:
     def look(self) -> None:
         """End who shows no sign of life, or has had time enough to finish. Once a second."""
         now_s = self._clock.now_s
+        was_paused = now_s - self._looked_s > _PAUSE_S
+        self._looked_s = now_s
+        self._limited.look()
         for child in self:
             child.look(now_s)
+            if was_paused:  # and so were they, as by a freezer: they have had no time to beat
+                child.seen_s = now_s
             if not child.is_fresh(now_s, self._timeouts.worker) and not child.killed_for:
                 child.killed_for = "stuck"
                 _log.error("child_stuck", role=child.duty.title, pid=child.pid)

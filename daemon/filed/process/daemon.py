@@ -19,7 +19,7 @@ from filed.process.rehearsal import rehearse
 from filed.process.reload import Invocation, Part
 from filed.process.status import tell_start
 from filed.process.systemd import Notifier
-from filed.settings import Loaded
+from filed.settings import ConfigError, Loaded
 
 _log = structlog.get_logger()
 
@@ -48,9 +48,19 @@ def serve(load: Load, *, banner: bool) -> int:
     if invocation.part is Part.REHEARSE:
         assert invocation.channel is not None
         return rehearse(load, invocation.handover, invocation.channel)
-    content = invocation.handover.configuration
-    loaded = load(None if content is None else content.encode())
+    try:
+        loaded = _load(load, invocation.handover)
+    except ConfigError as error:
+        if invocation.part is Part.START:
+            raise
+        sys.stderr.write("".join(f"{line}\n" for line in error.lines))
+        return 1  # it was fine a moment ago, and may be again
     return _master(loaded, invocation.handover, banner=banner)
+
+
+def _load(load: Load, handover: Handover) -> Loaded:
+    content = handover.configuration
+    return load(None if content is None else content.encode())
 
 
 def _master(loaded: Loaded, handover: Handover, *, banner: bool) -> int:
@@ -61,11 +71,13 @@ def _master(loaded: Loaded, handover: Handover, *, banner: bool) -> int:
     raise_descriptor_limit()
     try:
         inheritance = _inheritance(loaded, handover, sink, json=json)
+        event = "taking_over" if handover.generation else "starting"
+        tell_start(event, loaded, inheritance.identity)
+        master = Master(inheritance, handover, Notifier.of(os.environ), banner=banner)
     except (BindError, OSError) as error:
         _log.error("cannot_start", why=str(error))
         return 1
-    tell_start("taking_over" if handover.generation else "starting", loaded, inheritance.identity)
-    return Master(inheritance, handover, Notifier.of(os.environ), banner=banner).run()
+    return master.run()
 
 
 def _inheritance(loaded: Loaded, handover: Handover, sink: Sink, *, json: bool) -> Inheritance:

@@ -29,6 +29,7 @@ _TURN_MS: Final = 1000
 _FINISHING_TURN_MS: Final = 20
 _EXCHANGES: Final = 16
 _EXCHANGE_S: Final = 5.0
+_INLINE_S: Final = 0.5  # for each step of an exchange that nothing else can go on beside
 _FINISH_S: Final = 1.0  # a scrape takes milliseconds, and those that wait for a successor queue
 _WALL_NS: Final = 1_000_000_000
 # A terminal and a service manager send these to the whole group; what follows is the master's.
@@ -248,9 +249,9 @@ class _Exchanges:
         thread = threading.Thread(target=self._answer, args=(connection, address), daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # "can't start new thread"
-            connection.close()
-            self._end_oldest()
+        except RuntimeError:  # "can't start new thread": then here, since it tells why
+            connection.settimeout(_INLINE_S)
+            self._answer(connection, address)
             return False
         self._under_way.append(_Exchange(thread, connection, deadline_s))
         return True

@@ -22,7 +22,7 @@ from filed.metrics import catalogue
 from filed.metrics.process import ProcessStats
 from filed.metrics.table import MASTER_ROW, add
 from filed.process import banner as how_to_reach
-from filed.process.children import Post
+from filed.process.children import Post, reap_strangers
 from filed.process.crew import Crew
 from filed.process.handover import Handover
 from filed.process.inheritance import Inheritance
@@ -42,6 +42,7 @@ _STATUS_PERIOD_S: Final = 5.0
 _PROGRESS_PERIOD_S: Final = 30.0
 # How long the service manager is asked to go on waiting for, again and again while we finish.
 _EXTENSION_S: Final = 10.0
+_INIT: Final = 1
 _STOP: Final = frozenset({signal.SIGTERM, signal.SIGQUIT, signal.SIGINT})
 
 
@@ -136,12 +137,18 @@ class Master:
         self._crew.finish()
 
     def _reap(self) -> None:
-        """Bury who has died. The only place that waits for children."""
+        """Bury who has died. The only place from which children are waited for."""
         for child in list(self._crew):
             if (status := _ended(child.pid)) is not None:
                 self._crew.bury(child, status)
         if self._rehearsal is not None and self._rehearsal.status is None:
             self._rehearsal.status = _ended(self._rehearsal.pid)
+        if os.getpid() == _INIT:
+            reap_strangers(self._pids())
+
+    def _pids(self) -> set[int]:
+        rehearsal = set() if self._rehearsal is None else {self._rehearsal.pid}
+        return rehearsal | {child.pid for child in self._crew}
 
     # What follows.
 
@@ -166,9 +173,11 @@ class Master:
             return
         if self._crew.is_relieving:
             self._stall(post)
-        else:
+        elif not (self._is_announced and self._crew.is_serving):
             _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
-            self._code = os.EX_CONFIG if post.is_misconfigured else 1
+            # What could be served once may be again: 78 is only for what never could.
+            is_misconfigured = post.is_misconfigured and not self._is_announced
+            self._code = os.EX_CONFIG if is_misconfigured else 1
             self._finish()
 
     def _stall(self, post: Post) -> None:
@@ -220,6 +229,9 @@ class Master:
 
     def _conclude(self, rehearsal: Rehearsal, status: int) -> None:
         self._rehearsal = None
+        if self._crew.is_stopping:
+            rehearsal.close()
+            return
         try:
             consent, new = rehearsal.outcome(status)
         except ReloadRefusedError as error:
@@ -228,8 +240,6 @@ class Master:
             self._take_over(consent, new)
 
     def _refuse(self, error: Exception) -> None:
-        if self._crew.is_stopping:
-            return
         _log.error("reload_refused", why=str(error))
         self._reload_failure = f"refused: {error}"
         self._settle(successful=False)
@@ -249,6 +259,7 @@ class Master:
         finally:
             for held in new:
                 held.sock.close()
+        self._loop.at_end(self._reconcile)  # with what the signals have brought
 
     def _handover(self, new: Iterable[Held] = (), configuration: str | None = None) -> Handover:
         inheritance = self._inheritance
@@ -290,6 +301,7 @@ class Master:
             self._rehearsal.kill("the check of the new configuration takes too long")
         if self._crew.is_stopping and self._crew.is_alive():
             self._notifier.extend(_EXTENSION_S)
+        self._loop.at_end(self._reconcile)  # a child that cannot be started sends no signal
 
     def _count_dropped_lines(self) -> None:
         dropped = self._inheritance.sink.take_dropped()

@@ -10,8 +10,10 @@ has changed.
 import errno
 import os
 import socket
+import stat
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,11 +35,11 @@ class Consent:
     """What the new code has found to be fine.
 
     Attributes:
-        configuration: what the configuration file held.
+        configuration: what the configuration file held; nothing where there was none.
         sockets: the kind and the address of each socket that it has bound.
     """
 
-    configuration: str | None
+    configuration: str
     sockets: list[tuple[Kind, str]]
 
     def send(self, channel: socket.socket, sockets: list[socket.socket]) -> None:
@@ -67,20 +69,29 @@ class Consent:
             return None
         if not data:
             return None
-        if not fds:
-            raise ValueError("its descriptors were lost on the way")
-        with os.fdopen(fds[0], "rb") as file:
-            file.seek(0)
-            content = file.read()
-        sockets = [_adopted(fd) for fd in fds[1:]]
-        consent = _CONSENTS.validate_json(content)
-        return consent, [
-            Held(kind, Address.parse(asked), sock)
-            for (kind, asked), sock in zip(consent.sockets, sockets, strict=True)
-        ]
+        with ExitStack() as undo:
+            for fd in fds:
+                undo.callback(os.close, fd)
+            consent = _consent(fds)
+            held = [
+                Held(kind, Address.parse(asked), _adopted(os.dup(fd)))
+                for (kind, asked), fd in zip(consent.sockets, fds[1:], strict=True)
+            ]
+        return consent, held
 
 
 _CONSENTS: Final = TypeAdapter(Consent)
+
+
+def _consent(fds: list[int]) -> Consent:
+    if not fds:
+        raise ValueError("its descriptors were lost on the way")
+    consent = _CONSENTS.validate_json(os.pread(fds[0], os.fstat(fds[0]).st_size, 0))
+    if len(consent.sockets) != len(fds) - 1:
+        raise ValueError("some of its descriptors were lost on the way")
+    if not all(stat.S_ISSOCK(os.fstat(fd).st_mode) for fd in fds[1:]):
+        raise ValueError("one of its descriptors is no socket")
+    return consent
 
 
 def rehearse(
@@ -107,9 +118,8 @@ def rehearse(
     except (BindError, OSError) as error:
         return _give_up(error)
     new = [held for held in listeners.held if held not in handover.held]
-    content = loaded.file_content
     consent = Consent(
-        configuration=None if content is None else content.decode(),
+        configuration=(loaded.file_content or b"").decode(),
         sockets=[(held.kind, str(held.asked)) for held in new],
     )
     try:
@@ -141,8 +151,9 @@ def _try_sandbox(loaded: Loaded) -> None:
 
 def _try_entering(parent: int, tree: Tree, identity: sandbox.Identity, settings: Settings) -> int:
     try:
-        sandbox.enter(identity, settings, beneath=tree.root_fd)
         die_with(parent)
+        sandbox.enter(identity, settings, beneath=tree.root_fd)
+        die_with(parent)  # to become another user takes that back
         sandbox.check_root(tree, identity, settings)
     except (ConfigError, OSError) as error:
         return _give_up(error)

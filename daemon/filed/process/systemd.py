@@ -6,6 +6,7 @@ sd_watchdog_enabled(3), sd_listen_fds(3)): no library is needed for that.
 
 import errno
 import os
+import re
 import socket
 import time
 from collections import deque
@@ -23,6 +24,7 @@ _log = structlog.get_logger()
 _FIRST_FD: Final = 3  # SD_LISTEN_FDS_START
 _STATUS_CHARS: Final = 500  # the manager drops a datagram of more than PIPE_BUF bytes, 4096
 _UNSENT_MAX: Final = 16
+_MICROSECONDS: Final = re.compile("[1-9][0-9]{0,17}")
 _RIGHT: Final = "expected a listening TCP or a bound UDP socket"
 
 
@@ -134,7 +136,7 @@ class Notifier:
     def _complain(self, error: OSError) -> None:
         if not self._complained:
             self._complained = True
-            _log.warning("manager_unreachable", why=error.strerror)
+            _log.warning("manager_unreachable", why=error.strerror or str(error))
 
 
 def handed_sockets(environ: MutableMapping[str, str]) -> list[socket.socket]:
@@ -210,4 +212,6 @@ def _watchdog_s(environ: Mapping[str, str]) -> float | None:
     period_us = environ.get("WATCHDOG_USEC", "")
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
-    return int(period_us) / 1_000_000 if period_us.isdecimal() and int(period_us) else None
+    if not _MICROSECONDS.fullmatch(period_us):
+        return None
+    return int(period_us) / 1_000_000

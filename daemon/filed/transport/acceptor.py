@@ -102,13 +102,14 @@ class Acceptor:
         self._let(Doors.OPEN)
 
     def shut(self) -> None:
-        """Accept who is queued already, as far as there is room; then nobody: listeners are closed.
+        """Accept who is queued already, even if it is full; then nobody: the listeners are closed.
 
         Others may wait at the same listeners, and clients go on coming, so this takes no more than
         a queue can hold. Once all processes have closed them, the kernel tells who comes so, at
         once.
         """
-        if self._doors is Doors.YIELDING:
+        self._most += self._backlog  # whoever waits would be cut off
+        if self._doors in (Doors.YIELDING, Doors.FULL):
             self._let(Doors.OPEN)
         for listener in self._listeners.values():
             for _ in range(self._backlog):

@@ -219,6 +219,16 @@ def test_who_waits_at_an_address_that_is_given_up_is_still_let_in(daemon, config
     assert is_refused(first)
 
 
+def test_who_waits_there_is_let_in_though_all_workers_are_full(root, config):
+    config(limits={"connections": 2}, workers=2)
+    with running(root, config=config.path) as daemon, ExitStack() as clients:
+        first = daemon.port
+        inside = [clients.enter_context(HttpClient(first)) for _ in range(14)]
+        config(limits={"connections": 2}, listen={"tcp": ["127.0.0.1:0"]})
+        daemon.reload()
+        assert [client.get("/small").body for client in inside] == [SMALL] * 14
+
+
 def test_metrics_elsewhere_nowhere_and_back(daemon, config):
     first = daemon.ready["metrics"]
     config(metrics={"listen": f"127.0.0.1:{free_port()}"})

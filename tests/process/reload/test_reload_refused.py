@@ -3,11 +3,14 @@
 import os
 import signal
 import socket
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from support.daemon import free_port, wait_until_gone
+from support.daemon import free_port, wait_until, wait_until_gone
 from support.http_wire import HttpClient
+from support.processes import status
 from support.slow import SMALL, SlowClient, large
 
 
@@ -112,6 +115,39 @@ def test_a_check_does_not_outlive_a_master_that_is_killed(hanging):
     hanging.process.kill()
     hanging.process.wait()
     assert wait_until_gone(hanging.process.pid) == []
+
+
+@contextmanager
+def consented(daemon):
+    """The moment between a rehearsal's end and the master's hearing of it."""
+    before = set(daemon.workers())
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for_event("reload_asked")
+    daemon.process.send_signal(signal.SIGSTOP)
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children")
+    rehearsal = max(map(int, children.read_text().split()))
+    assert rehearsal not in before
+    wait_until(lambda: "zombie" in status(rehearsal)["State"], "the rehearsal to end")
+    yield
+    daemon.process.send_signal(signal.SIGCONT)
+
+
+def test_being_told_to_stop_just_when_all_is_fine_stops_it_at_once(daemon):
+    with consented(daemon):
+        daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(10) == 0
+    assert not daemon.events("taking_over")
+    assert not daemon.events("child_died")
+
+
+def test_a_root_that_goes_just_when_all_is_fine_is_no_wrong_configuration(daemon, config, tmp_path):
+    """It may come back, so the service manager shall try again."""
+    root = tmp_path / "root"
+    root.mkdir()
+    config(root=root)
+    with consented(daemon):
+        root.rmdir()
+    assert daemon.process.wait(10) == 1
 
 
 def test_stopping_calls_a_check_off(hanging):
