@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
@@ -80,11 +80,28 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
     clock = Clock()
     exchanges = _Exchanges(sock, _Pages(table, former, clock, heartbeat_age_s))
     signals = Signals(heard=(FINISH, STOP_AT_ONCE), ignored=_IGNORED)
+
+    def beat() -> None:
+        row[EXPORTER_HEARTBEAT.slot()] = int(clock.wall_s * _WALL_NS)
+        stats.update()
+
+    beat()
+    ready()
+    for now_s in _turns(exchanges, signals, clock, sock, master_pidfd):
+        exchanges.look_after(now_s)
+        beat()
+    exchanges.cut_off()
+    stats.close()
+    return 0
+
+
+def _turns(
+    exchanges: "_Exchanges", signals: Signals, clock: Clock, sock: socket.socket, master_pidfd: int
+) -> Iterator[float]:
+    """Begin exchanges until told not to, and yield the time (monotonic) of each turn."""
     poller = select.poll()
     poller.register(signals.fd, select.POLLIN)
     poller.register(master_pidfd, select.POLLIN)
-    _beat(row, clock, stats)
-    ready()
     accepting, finishing = True, False
     while not finishing or exchanges.are_under_way:
         # What is short for one more connection is not waited for in a busy loop, but for a turn.
@@ -93,22 +110,13 @@ def run(  # noqa: PLR0913 - a process's whole surroundings, by name
         clock.advance()
         told = signals.read()
         if master_pidfd in events or STOP_AT_ONCE in told:
-            break
+            return
         if FINISH in told and not finishing:
             finishing = True
             exchanges.hurry(clock.now_s + _FINISH_S)
         if not finishing:
             accepting = sock.fileno() not in events or exchanges.begin(clock.now_s)
-        exchanges.look_after(clock.now_s)
-        _beat(row, clock, stats)
-    exchanges.cut_off()
-    stats.close()
-    return 0
-
-
-def _beat(row: memoryview, clock: Clock, stats: ProcessStats) -> None:
-    row[EXPORTER_HEARTBEAT.slot()] = int(clock.wall_s * _WALL_NS)
-    stats.update()
+        yield clock.now_s
 
 
 @dataclass(frozen=True, slots=True)
