@@ -7,6 +7,7 @@ they are as long as they ought to be is for promtool to test, which has a clock 
 import json
 import os
 import signal
+import subprocess
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -15,6 +16,7 @@ from support.clients import program
 from support.daemon import running, wait_until
 from support.http_wire import HttpClient
 from support.monitoring import ALERTS, RECORDING, shortened
+from support.processes import status
 from support.prometheus import running_prometheus
 from support.slow import SlowClient, make_tree
 
@@ -102,6 +104,31 @@ def test_requests_fail_where_no_descriptor_is_left(prometheus, root):
         wait_until_it_fires(
             prometheus, "short", "FiledRequestsFailing", lambda: first.get("/large")
         )
+
+
+@contextmanager
+def slow_to_open(pid):
+    """Have each file that a process opens take longer, as on a disk that is worn out."""
+    strace = [program("strace", "strace"), "-qq", "-o", "/dev/null", "-p", str(pid)]
+    delay = ["-e", "trace=openat2", "-e", "inject=openat2:delay_enter=1300000"]
+    process = subprocess.Popen([*strace, *delay])
+    try:
+        wait_until(lambda: status(pid)["TracerPid"] != "0", "strace to attach")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace what is not its child")
+def test_answers_that_begin_late_are_told_of(prometheus, root):
+    with running(root, workers=1) as daemon, HttpClient(daemon.port) as client:
+        prometheus.watch("slow", daemon)
+        with slow_to_open(*daemon.workers()):
+            wait_until_it_fires(
+                prometheus, "slow", "FiledFirstByteSlow", lambda: client.get("/small")
+            )
+        assert prometheus.firing("slow") == {"FiledFirstByteSlow"}
 
 
 def test_a_client_that_storms_over_its_own_limit_is_told_of(prometheus, root):
