@@ -26,8 +26,13 @@ DATADIR ?= $(PREFIX)/share/filed
 DOCDIR ?= $(PREFIX)/share/doc/filed
 # What is installed there: wheels of filed and of all that it needs, for the Python that will run it.
 WHEELS ?= build/wheels
+# That is PYTHON where it is given, else the system's own where that is new enough: a service does
+# not depend on what somebody has in their home.
+SYSTEM_PYTHON = $(shell for p in /usr/bin/python3 /usr/local/bin/python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+RUNS_WITH = $(if $(filter file,$(origin PYTHON)),$(or $(SYSTEM_PYTHON),$(PYTHON)),$(PYTHON))
 # By its own name, python3.11 and not python3: what is compiled suits no other.
-INTERPRETER = $(shell $(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))')
+INTERPRETER = $(shell $(RUNS_WITH) -c 'import os, sys; print(os.path.realpath(sys.executable))')
 CONFIG = $(DESTDIR)$(SYSCONFDIR)/filed/filed.toml
 
 # The system that `make test-systemd` boots: a tree of Debian's.
