@@ -171,9 +171,9 @@ class Master:
         post = self._crew.hopeless
         if post is None or self._crew.is_stopping:
             return
-        if self._crew.is_relieving:
+        if self._crew.is_serving and (self._generation or self._is_announced):
             self._stall(post)
-        elif not (self._is_announced and self._crew.is_serving):
+        else:
             _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
             # What could be served once may be again: 78 is only for what never could.
             is_misconfigured = post.is_misconfigured and not self._is_announced
@@ -181,11 +181,11 @@ class Master:
             self._finish()
 
     def _stall(self, post: Post) -> None:
-        """Let former workers serve on, since the new ones cannot."""
+        """Go on with those who serve, though not all can be started."""
         if not self._is_settled:
             self._reload_failure = f"stalled, since a new {post.duty.role} cannot start"
             self._settle(successful=False)
-            _log.error("reload_stalled", role=post.duty.title, then="the former workers serve on")
+            _log.error("reload_stalled", role=post.duty.title, then="who can serve serves on")
 
     def _on_child_ready(self) -> None:
         if self._crew.has_workers and self._crew.is_relieving:

@@ -26,14 +26,18 @@ def daemon(package, root, config):
         yield daemon
 
 
-def break_workers(package):
-    """Return what mends it again."""
+def broken(package, step):
+    """Break the life of a child right before a step of it; return what mends it again."""
     life = package / "process" / "life.py"
     sound = life.read_text()
-    start = "    tree, identity, settings = inheritance.tree"
-    assert start in sound
-    life.write_text(sound.replace(start, BREAKS + start))
+    assert step in sound
+    life.write_text(sound.replace(step, BREAKS + step))
     return lambda: life.write_text(sound)
+
+
+def break_workers(package):
+    """Return what mends them again."""
+    return broken(package, "    tree, identity, settings = inheritance.tree")
 
 
 def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
@@ -41,7 +45,7 @@ def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
     with SlowClient(daemon.port) as slow, HttpClient(daemon.port) as client:
         client.get("/small")
         mend = break_workers(package)
-        assert daemon.reload("reload_stalled")["then"] == "the former workers serve on"
+        assert daemon.reload("reload_stalled")["then"] == "who can serve serves on"
         assert set(before) <= set(daemon.workers())
         assert daemon.metrics()["filed_config_last_reload_successful"] == 0
         assert client.get("/small")["connection"] is None
@@ -54,6 +58,15 @@ def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
         assert slow.finish() == large()
     daemon.wait_for_event("drained")
     assert not set(before) & set(daemon.workers())
+
+
+def test_a_new_exporter_that_cannot_start_takes_nobody_with_it(daemon, package):
+    mend = broken(package, "    sandbox.enter(inheritance.identity")
+    assert daemon.reload("reload_stalled")["role"] == "exporter"
+    assert get(daemon.port, "/small").body == SMALL
+    mend()
+    daemon.reload()
+    assert daemon.metrics()["filed_config_last_reload_successful"] == 1
 
 
 def test_an_address_that_was_to_be_given_up_is_kept_until_it_is(daemon, package, config):
