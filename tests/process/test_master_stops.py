@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import socket
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -48,6 +49,18 @@ def test_a_slow_download_under_way_is_finished_whole(root, protocol):
         assert client.finish() == large()
         client.sock.close()
         assert daemon.process.wait(10) == 0
+
+
+def test_signals_that_keep_coming_do_not_keep_it(root):
+    with running(root, "--timeouts.drain=1") as daemon:
+        os.kill(daemon.workers()[0], signal.SIGSTOP)
+        stopping = 0
+        while daemon.process.poll() is None:
+            daemon.process.send_signal(signal.SIGTERM)
+            stopping += 1
+            time.sleep(0.1)  # often enough to put off what would be counted from the last of them
+            assert stopping < 150
+        assert daemon.process.returncode == 0
 
 
 @pytest.mark.parametrize("protocol", ["http", "plain"])

@@ -98,6 +98,13 @@ class Child:
         if heartbeat != self.heartbeat or not self.seen_s:
             self.heartbeat, self.seen_s = heartbeat, now_s
 
+    def was_paused(self, seconds: float) -> None:
+        """Have that time not count, neither for its silence nor for what it was to finish in."""
+        if self.seen_s:
+            self.seen_s += seconds
+        if self.retired_s is not None:
+            self.retired_s += seconds
+
     def is_fresh(self, now_s: float, patience_s: float) -> bool:
         """Say whether its heartbeat has changed within the last `patience_s`, or may yet."""
         return not self.seen_s or now_s - self.seen_s <= patience_s

@@ -28,8 +28,10 @@ _log = structlog.get_logger()
 _FORK_RETRY_S: Final = 1.0
 # How much longer than it was given a child may take before it is killed.
 _GRACE_S: Final = 2.0
-# Who looks once a second and finds that so long has passed was not running in between.
-_PAUSE_S: Final = 1.5
+# How often we look. If that took so much longer, we did not run in between, as in a freezer; and
+# neither did our children.
+_LOOK_S: Final = 1.0
+_PAUSE_S: Final = 0.5
 # What an exporter may need for who asked it before it was told to finish.
 _EXPORTER_S: Final = 10.0
 
@@ -98,7 +100,7 @@ class Crew:
 
     @property
     def is_relieving(self) -> bool:
-        """Whether former workers still take clients, since the new ones are not ready."""
+        """Whether former children still do their work, since the new ones are not ready."""
         return any(child.retired_s is None for child in self.former)
 
     @property
@@ -110,6 +112,11 @@ class Crew:
     def hopeless(self) -> Post | None:
         """A post that nobody can fill, if there is one."""
         return next((post for post in self.posts if post.is_hopeless), None)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody can ever serve: each worker's post is hopeless."""
+        return all(post.is_hopeless for post in self.posts if post.duty.role is Role.WORKER)
 
     @property
     def draining(self) -> int:
@@ -258,13 +265,13 @@ class Crew:
     def look(self) -> None:
         """End who shows no sign of life, or has had time enough to finish. Once a second."""
         now_s = self._clock.now_s
-        was_paused = now_s - self._looked_s > _PAUSE_S
+        paused_s = now_s - self._looked_s - _LOOK_S
         self._looked_s = now_s
         self._limited.look()
         for child in self:
+            if paused_s > _PAUSE_S:
+                child.was_paused(paused_s)
             child.look(now_s)
-            if was_paused:  # and so were they, as by a freezer: they have had no time to beat
-                child.seen_s = now_s
             if not child.is_fresh(now_s, self._timeouts.worker) and not child.killed_for:
                 child.killed_for = "stuck"
                 _log.error("child_stuck", role=child.duty.title, pid=child.pid)
@@ -289,7 +296,8 @@ class Crew:
         self._stop_workers(STOP_AT_ONCE, _GRACE_S)
 
     def _stop_workers(self, number: signal.Signals, patience_s: float) -> None:
-        self._kill_s = self._clock.now_s + patience_s
+        kill_s = self._clock.now_s + patience_s
+        self._kill_s = kill_s if self._kill_s is None else min(self._kill_s, kill_s)
         self._loop.timers.watch(self, self._kill_s)
         for child in self.workers():
             child.signal(number)

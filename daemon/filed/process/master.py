@@ -89,7 +89,8 @@ class Master:
 
     def run(self) -> int:
         """Serve until told to stop; return the exit code."""
-        self._note_configuration(taken=True)
+        if self._generation == 0:
+            self._note_configuration(taken=True)
         gc.collect()
         gc.freeze()  # what the children share with us stays shared: a collection would touch it
         self._reap()  # who died while nobody could hear of it
@@ -171,14 +172,17 @@ class Master:
         post = self._crew.hopeless
         if post is None or self._crew.is_stopping:
             return
-        if self._crew.is_serving and (self._generation or self._is_announced):
+        if self._generation == 0 and not self._is_announced:
+            self._give_up(post, os.EX_CONFIG if post.is_misconfigured else 1)
+        elif self._crew.is_serving:
             self._stall(post)
-        else:
-            _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
-            # What could be served once may be again: 78 is only for what never could.
-            is_misconfigured = post.is_misconfigured and not self._is_announced
-            self._code = os.EX_CONFIG if is_misconfigured else 1
-            self._finish()
+        elif self._crew.is_lost:
+            self._give_up(post, 1)  # not 78: what could be served once may be again
+
+    def _give_up(self, post: Post, code: int) -> None:
+        _log.critical("cannot_boot", role=post.duty.title, attempts=post.boot_failures)
+        self._code = code
+        self._finish()
 
     def _stall(self, post: Post) -> None:
         """Go on with those who serve, though not all can be started."""

@@ -108,11 +108,12 @@ class Acceptor:
         a queue can hold. Once all processes have closed them, the kernel tells who comes so, at
         once.
         """
-        self._most += self._backlog  # whoever waits would be cut off
+        queue = self._backlog + 1  # what Linux holds for a listener
+        self._most += queue * len(self._listeners)  # whoever waits would be cut off
         if self._doors in (Doors.YIELDING, Doors.FULL):
             self._let(Doors.OPEN)
         for listener in self._listeners.values():
-            for _ in range(self._backlog):
+            for _ in range(queue):
                 if self._doors is not Doors.OPEN or not self._accept(listener):
                     break
         self._let(Doors.SHUT)

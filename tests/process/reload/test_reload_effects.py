@@ -32,6 +32,9 @@ def requests_200(daemon):
     return daemon.metrics()['filed_requests_total{code="200",method="GET",protocol="http"}']
 
 
+ACCEPTED = "filed_connections_accepted_total"
+
+
 # What goes on.
 
 
@@ -220,13 +223,18 @@ def test_who_waits_at_an_address_that_is_given_up_is_still_let_in(daemon, config
 
 
 def test_who_waits_there_is_let_in_though_all_workers_are_full(root, config):
-    config(limits={"connections": 2}, workers=2)
+    full = {"limits": {"connections": 2}, "workers": 1}
+    ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    config(**full, listen={"tcp": ports, "backlog": 4})
     with running(root, config=config.path) as daemon, ExitStack() as clients:
-        first = daemon.port
-        inside = [clients.enter_context(HttpClient(first)) for _ in range(14)]
-        config(limits={"connections": 2}, listen={"tcp": ["127.0.0.1:0"]})
+        every = [int(address.rpartition(":")[2]) for address in daemon.ready["tcp"]]
+        inside = [clients.enter_context(HttpClient(every[0])) for _ in range(2)]
+        wait_until(lambda: daemon.metrics()[ACCEPTED] == 2, "the worker to be full")
+        waiting = [clients.enter_context(HttpClient(port)) for port in every for _ in range(4)]
+        config(**full, listen={"tcp": ["127.0.0.1:0"], "backlog": 4})
         daemon.reload()
-        assert [client.get("/small").body for client in inside] == [SMALL] * 14
+        for client in inside + waiting:
+            assert client.get("/small").body == SMALL
 
 
 def test_metrics_elsewhere_nowhere_and_back(daemon, config):

@@ -1,6 +1,8 @@
 """A reload whose rehearsal went well and whose workers cannot start all the same."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from support.daemon import free_port, running, wait_until
 from support.http_wire import HttpClient, get
 from support.slow import SMALL, SlowClient, large
 
+TAKEN_AT = "filed_config_last_reload_success_timestamp_seconds"
 BREAKS = "\n    raise RuntimeError('a bug of the new version')\n"
 
 
@@ -41,13 +44,14 @@ def break_workers(package):
 
 
 def test_the_former_workers_serve_on_until_it_is_mended(daemon, package):
-    before = daemon.workers()
+    before, taken_at = daemon.workers(), daemon.metrics()[TAKEN_AT]
     with SlowClient(daemon.port) as slow, HttpClient(daemon.port) as client:
         client.get("/small")
         mend = break_workers(package)
         assert daemon.reload("reload_stalled")["then"] == "who can serve serves on"
         assert set(before) <= set(daemon.workers())
         assert daemon.metrics()["filed_config_last_reload_successful"] == 0
+        assert daemon.metrics()[TAKEN_AT] == taken_at
         assert client.get("/small")["connection"] is None
         assert get(daemon.port, "/small").body == SMALL
 
@@ -64,9 +68,19 @@ def test_a_new_exporter_that_cannot_start_takes_nobody_with_it(daemon, package):
     mend = broken(package, "    sandbox.enter(inheritance.identity")
     assert daemon.reload("reload_stalled")["role"] == "exporter"
     assert get(daemon.port, "/small").body == SMALL
+    for pid in daemon.workers():
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: is_served(daemon), "new workers")
     mend()
     daemon.reload()
     assert daemon.metrics()["filed_config_last_reload_successful"] == 1
+
+
+def is_served(daemon):
+    try:
+        return get(daemon.port, "/small").body == SMALL
+    except (AssertionError, ConnectionError):  # accepted by one that is being killed
+        return False
 
 
 def test_an_address_that_was_to_be_given_up_is_kept_until_it_is(daemon, package, config):
