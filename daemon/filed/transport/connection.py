@@ -21,7 +21,7 @@ from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
-from filed.transport.transfer import Transfer, Truncated, unsent
+from filed.transport.transfer import Transfer, Truncated
 
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
@@ -302,19 +302,7 @@ class Connection:
             self._service.loop.timers.watch(self, self._next_look_s())
 
     def _peer_takes(self) -> bool:
-        """Say whether the peer has taken anything since this was last asked.
-
-        The socket is writable again only once much of its buffer is free, which is megabytes: who
-        takes them slowly is not stalled.
-        """
-        transfer = self._transfer
-        if transfer is None:
-            return False
-        before, transfer.taken_bytes = (
-            transfer.taken_bytes,
-            transfer.sent_bytes - unsent(self._sock),
-        )
-        return transfer.taken_bytes > before
+        return self._transfer is not None and self._transfer.goes_on(self._sock)
 
     def _is_too_slow(self) -> bool:
         if self._transfer is None or not self._service.min_rate:

@@ -67,6 +67,18 @@ class Transfer:
         self.sent_bytes += count
         self._offset += count
 
+    def goes_on(self, sock: socket.socket) -> bool:
+        """Say whether the peer has taken anything since this was last asked.
+
+        The socket is writable again only once much of its buffer is free, which is megabytes: who
+        takes them slowly is not stalled.
+
+        Raises:
+            OSError: the socket has failed.
+        """
+        before, self.taken_bytes = self.taken_bytes, self.sent_bytes - _unacknowledged(sock)
+        return self.taken_bytes > before
+
     def advance(self, sock: socket.socket) -> bool:
         """Send what the socket takes, a turn's share at most; say whether that was the last.
 
@@ -106,12 +118,8 @@ class Transfer:
         return True
 
 
-def unsent(sock: socket.socket) -> int:
-    """Ask how many bytes the kernel holds that the peer has not acknowledged (SIOCOUTQ, tcp(7)).
-
-    Raises:
-        OSError: the socket has failed.
-    """
+def _unacknowledged(sock: socket.socket) -> int:
+    # SIOCOUTQ of tcp(7), which has the number of this one.
     answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(_INT.size))
     count: int = _INT.unpack(answer)[0]
     return count
