@@ -28,9 +28,9 @@ _STDERR: Final = 2
 
 _PURPOSE: Final = "A read-only file server: one directory over HTTP, plain TCP and UDP."
 _PRECEDENCE: Final = (
-    "Lists are JSON or separated by commas. Each setting can also be given in the environment "
-    "(FILED_HTTP__LISTING=false) and in the configuration file (listing = false below [http]); "
-    "options win over the environment, the environment over the file."
+    "Lists are JSON or separated by commas, tables are JSON. Each setting can also be given in the "
+    "environment (FILED_HTTP__LISTING=false) and in the configuration file (listing = false below "
+    "[http]); options win over the environment, the environment over the file."
 )
 
 _Command: TypeAlias = Callable[[argparse.Namespace], int]

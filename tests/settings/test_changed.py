@@ -22,6 +22,12 @@ from filed.settings.report import assigned, changed
         ({"http.index": "a.html,b.html"}, {"http.index": ["a.html", "b.html"]}),
         ({"listen.tcp": "[::1]:80,0.0.0.0:81"}, {"listen.tcp": ["[::1]:80", "0.0.0.0:81"]}),
         ({"listen.udp": "[]"}, {"listen.udp": []}),
+        ({"http.media_types": "{}", "http.headers": "[]"}, {}),
+        ({"http.media_types": '{".a": "b/c"}'}, {"http.media_types": {".a": "b/c"}}),
+        (
+            {"http.headers": '[{"match": "*", "set": {"X-A": "b"}}]'},
+            {"http.headers": [{"match": ["*"], "set": {"X-A": "b"}, "always": False}]},
+        ),
         ({"metrics.listen": "127.0.0.1:9"}, {"metrics.listen": "127.0.0.1:9"}),
     ],
 )

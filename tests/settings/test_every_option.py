@@ -93,7 +93,25 @@ WRONG = {
         {"": '""', "a,b/c": '"b/c"', "[1]": "1"},
     ),
     "http.listing": SWITCH,
+    "http.listing_entries": numbers(POSITIVE, "0", "-1"),
+    "http.precompressed": Wrong(
+        'a list out of "zst", "br" and "gz", each once, or [] for none',
+        {'"gz"': '"gz"', '["xz", "gz"]': '"xz"', '["gz", "br", "gz"]': '"gz"', "[1]": "1"},
+        {"": '""', "zst,xz": '"xz"', "br,br": '"br"', '["GZ"]': '"GZ"'},
+    ),
     "http.server_header": SWITCH,
+    "http.media_types": Wrong(
+        'a table of media types by name, such as ".log" = "text/plain"; outside of the file JSON, '
+        'such as {".log": "text/plain"}',
+        {"1": "1", '".log"': '".log"', "[]": "[]"},
+        {"": '""', "[]": "[]", "{": '"{"', '{".a" = 1}': '"{\\".a\\" = 1}"'},
+    ),
+    "http.headers": Wrong(
+        "tables [[http.headers]] with match, set and maybe always; outside of the file JSON, such "
+        'as [{"match": "*.html", "set": {"Cache-Control": "no-cache"}}]',
+        {"1": "1", '"*"': '"*"', "{}": "{}"},
+        {"": '""', "{}": "{}", "[": '"["', "X-A: b": '"X-A: b"'},
+    ),
     "plain.enabled": SWITCH,
     "query.enabled": SWITCH,
     "limits.connections": numbers(POSITIVE, "0"),

@@ -36,7 +36,16 @@ quotes = "\\" [ #"
 one = 1
 [[many]]
 one = 2
-last = 3'''
+last = 3
+[many.sub]
+x = 1
+[[many.inner]]
+y = 1
+[[many.inner]]
+y = 2
+[[many]]
+[many."sub"]
+x.z = 2'''
 
 
 @pytest.mark.parametrize(
@@ -57,8 +66,20 @@ last = 3'''
         (("table", "sub"), 23),
         (("table", "sub", "indented"), 24),
         (("many",), 26),
-        (("many", "one"), 27),
-        (("many", "last"), 30),
+        (("many", 0), 26),
+        (("many", 0, "one"), 27),
+        (("many", 1), 28),
+        (("many", 1, "one"), 29),
+        (("many", 1, "last"), 30),
+        (("many", 1, "sub"), 31),
+        (("many", 1, "sub", "x"), 32),
+        (("many", 1, "inner", 0, "y"), 34),
+        (("many", 1, "inner", 1), 35),
+        (("many", 1, "inner", 1, "y"), 36),
+        (("many", 2, "sub"), 38),
+        (("many", 2, "sub", "x", "z"), 39),
+        (("many", 2, "sub", "other"), 38),
+        (("table", "array", 1, 0), 15),
     ],
 )
 def test_a_key_is_found_on_its_line(path, line):

@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filed.settings import Address
+from filed.settings.field_rules import FieldRule
+from filed.settings.frozen import FrozenMap
 from filed.settings.notation import (
     as_key,
     as_toml,
     escaped,
     quoted,
+    read_json,
     read_list,
     read_number,
     read_switch,
@@ -45,6 +48,12 @@ from filed.settings.notation import (
         (read_list, "[]", []),
         (read_list, "[::]:80,:81", ["[::]:80", ":81"]),
         (read_list, "", [""]),
+        (read_json, '{"a": [1, {"b": null}]}', {"a": [1, {"b": None}]}),
+        (read_json, '{"a": 1, "a": 1}', '{"a": 1, "a": 1}'),
+        (read_json, '[{"a": {"b": 1, "b": 2}}]', '[{"a": {"b": 1, "b": 2}}]'),
+        (read_json, "a = 1", "a = 1"),
+        (read_json, "", ""),
+        pytest.param(read_json, "[" * 100_000, "[" * 100_000, id="endless JSON"),
     ],
 )
 def test_text_is_read_as_toml_would_give_it_or_left_alone(read, text, value):
@@ -59,6 +68,13 @@ def test_text_is_read_as_toml_would_give_it_or_left_alone(read, text, value):
         (0.25, "0.25"),
         ((Address("::", 80), Address("127.0.0.1", 0)), '["[::]:80", "127.0.0.1:0"]'),
         ((), "[]"),
+        ({}, "{}"),
+        (FrozenMap({"a": "b", ".c": 'd"'}), '{ a = "b", ".c" = "d\\"" }'),
+        (({"a": {"b c": True}}, {}), '[{ a = { "b c" = true } }, {}]'),
+        (
+            FieldRule(match="*.css", set={"X-A": ""}),
+            '{ match = ["*.css"], set = { X-A = "" }, always = false }',
+        ),
         ('a"b\x1b', '"a\\"b\\u001b"'),
     ],
 )
@@ -70,6 +86,11 @@ def test_values_are_written_as_toml(value, toml):
 def test_written_text_and_keys_are_read_back(text):
     assert tomllib.loads(f"key = {as_toml(text)}") == {"key": text}
     assert tomllib.loads(f"{as_key(text)} = 1") == {text: 1}
+
+
+def test_a_key_may_have_indexes():
+    assert as_key("http", "headers", 1, "set", "a b") == 'http.headers[1].set."a b"'
+    assert as_key(0, "match") == "[0].match"
 
 
 @given(st.text())

@@ -6,7 +6,7 @@
 import argparse
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +28,9 @@ _CONFIGURATION_HEAD: Final = """\
 #     [http]
 #     listing = false           FILED_HTTP__LISTING=false           --http.listing false
 #
-# A line that begins with a # and a name is an option: take the # away to set it. Times are in
-# seconds, sizes in bytes. `filed check` tells what is in effect and where each value came from.
+# A line that begins with a # and a name is an option: take the # away to set it. Lines below one
+# that begins with a # and a bracket belong to it, and are examples. Times are in seconds, sizes in
+# bytes. `filed check` tells what is in effect and where each value came from.
 """
 
 _REFERENCE_HEAD: Final = """\
@@ -44,7 +45,7 @@ options win over the environment, the environment over the file, the file over t
   else `/etc/filed/filed.toml` where it exists. [config/filed.toml](../config/filed.toml) is one
   with every key in it.
 - **Environment**: the names below. Booleans are `true`, `yes`, `on`, `1` or `false`, `no`, `off`,
-  `0`; lists are JSON or separated by commas.
+  `0`; lists are JSON or separated by commas, tables are JSON.
 - **Command line**: `--TABLE.KEY VALUE`, such as `--http.listing false`, the value written as in the
   environment; also `--root` and `--workers`.
 
@@ -58,9 +59,14 @@ def configuration() -> str:
     lines = _CONFIGURATION_HEAD.splitlines()
     for table in _SECTIONS:
         lines += _table_head(table)
-        for option in in_table(table):
+        for option in _tables_last(table):
             lines += ["", *_commented(option)]
     return _text(lines)
+
+
+def _tables_last(table: str) -> list[Option]:
+    """List the options of a table: keys below the header of an inner table would be that one's."""
+    return sorted(in_table(table), key=lambda option: bool(option.words.table))
 
 
 def _table_head(table: str) -> list[str]:
@@ -69,11 +75,39 @@ def _table_head(table: str) -> list[str]:
 
 def _commented(option: Option) -> list[str]:
     told = (option.description, f"Allowed: {option.words.expected}.")
-    comment = [f"# {line}" for text in told for line in textwrap.wrap(text, _COLUMNS - 2)]
+    comment = [line for text in told for line in _comment(text)]
+    for part in option.parts.values():
+        comment += _comment(f"{part.key}: {part.description} Allowed: {part.words.expected}.", "  ")
+    if option.words.table:
+        gap = [""] if option.parts else []
+        return [*comment, *gap, *map(_as_comment, _as_tables(option).splitlines())]
     if option.default:
         return [*comment, f"#{option.key} = {option.default}"]
     example = f"#{option.key} = {as_toml(option.words.example)}"
     return [*comment, f"{example}  # an example; it has no default"]
+
+
+def _comment(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _COLUMNS,
+        initial_indent=f"# {indent}",
+        subsequent_indent=f"# {indent * 2}",
+        break_on_hyphens=False,
+    )
+
+
+def _as_tables(option: Option) -> str:
+    """Compose examples of an option that stands in a file as tables of its own."""
+    return option.words.table if option.parts else f"{_header(option)}\n{option.words.table}"
+
+
+def _header(option: Option) -> str:
+    return f"[[{option.name}]]" if option.parts else f"[{option.name}]"
+
+
+def _as_comment(line: str) -> str:
+    return line if not line or line.startswith("#") else f"#{line}"
 
 
 def reference() -> str:
@@ -81,23 +115,35 @@ def reference() -> str:
     lines = _REFERENCE_HEAD.splitlines()
     for table in _SECTIONS:
         title = [f"## [{table}]", "", TABLES[table]] if table else ["## Top of the file"]
-        lines += ["", *title, "", _row(*_COLUMN_NAMES), _row(*["---"] * len(_COLUMN_NAMES))]
-        lines += [_reference_row(option) for option in in_table(table)]
+        lines += ["", *title, *_rows(_COLUMN_NAMES, map(_cells, in_table(table)))]
+        for option in in_table(table):
+            lines += _subsection(option) if option.words.table else []
     return _text(lines)
 
 
-def _reference_row(option: Option) -> str:
+def _subsection(option: Option) -> list[str]:
+    parts = option.parts.values()
+    rows = _rows(_COLUMN_NAMES[:-1], (_cells(part)[:-1] for part in parts)) if parts else []
+    example = ["", "```toml", *_as_tables(option).splitlines(), "```"]
+    return ["", f"### {_header(option)}", *rows, *example]
+
+
+def _rows(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return ["", _row(names), _row(["---"] * len(names)), *map(_row, rows)]
+
+
+def _cells(option: Option) -> list[str]:
     default = f"`{option.default}`" if option.default else "none"
-    return _row(
-        f"`{option.key}`",
-        option.description,
-        option.words.expected,
-        default,
-        f"`{option.environment}`",
-    )
+    told = [_prose(option.description), _prose(option.words.expected)]
+    return [f"`{option.key}`", *told, default, f"`{option.environment}`"]
 
 
-def _row(*cells: str) -> str:
+def _prose(text: str) -> str:
+    """Write text for Markdown, where an asterisk would be a mark."""
+    return text.replace("*", r"\*")
+
+
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

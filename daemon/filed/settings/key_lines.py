@@ -10,7 +10,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-KeyPath: TypeAlias = tuple[str, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys from the outermost on; an index after the key of an array."""
 
 # TOML 1.0: up to two quotation marks before the three that close a multi-line string are text.
 _TOKEN: Final = re.compile(
@@ -29,7 +30,7 @@ _TOKEN: Final = re.compile(
 )
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY: Final = rf"(?P<key>{_PART}(?:[ \t]*\.[ \t]*{_PART})*)"
-_HEADER: Final = re.compile(rf"[ \t]*\[\[?[ \t]*{_KEY}[ \t]*\]")
+_HEADER: Final = re.compile(rf"[ \t]*\[(?P<many>\[?)[ \t]*{_KEY}[ \t]*\]")
 _ASSIGNMENT: Final = re.compile(rf"[ \t]*{_KEY}[ \t]*=")
 
 
@@ -40,13 +41,15 @@ def key_lines(document: str) -> dict[KeyPath, int]:
         document: valid TOML, its lines ended by line feeds alone.
 
     Returns:
-        Lines by the whole path of a key; those inside an inline table or an array are not listed.
+        Lines by the whole path of a key; those inside an inline table or an array's brackets are
+        not listed.
     """
     lines: dict[KeyPath, int] = {}
+    arrays: dict[KeyPath, int] = {}
     table: KeyPath = ()
     for line, statement in _statements(document):
         if header := _HEADER.match(statement):
-            path = table = _path(header["key"])
+            path = table = _table(_path(header["key"]), arrays, begins=bool(header["many"]))
         elif assignment := _ASSIGNMENT.match(statement):
             path = table + _path(assignment["key"])
         else:
@@ -54,6 +57,24 @@ def key_lines(document: str) -> dict[KeyPath, int]:
         for length in range(1, len(path) + 1):
             lines.setdefault(path[:length], line)
     return lines
+
+
+def _table(keys: KeyPath, arrays: dict[KeyPath, int], *, begins: bool) -> KeyPath:
+    """Place a header's table: beneath an array of tables it belongs to the last of them.
+
+    Args:
+        keys: what the header says.
+        arrays: how many tables each array has up to here; counted on.
+        begins: it begins the next table of an array.
+    """
+    path: KeyPath = ()
+    for depth, key in enumerate(keys, start=1):
+        path += (key,)
+        if begins and depth == len(keys):
+            arrays[path] = arrays.get(path, 0) + 1
+        if path in arrays:
+            path += (arrays[path] - 1,)
+    return path
 
 
 def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from filed.settings.address import Address
+from filed.settings.faults import Fault, Faulty
 from filed.settings.notation import read_list, read_text, read_whole
 
 MAX_WORKERS: Final = 255
@@ -37,6 +38,8 @@ class Words:
         read: makes of plain text what TOML would have given.
         absent: how None is written; empty where it means that nothing was given.
         example: a value, where there is no default to show.
+        table: examples of how it stands in a file as tables of its own, below their header if it is
+            one table.
     """
 
     expected: str
@@ -44,6 +47,7 @@ class Words:
     read: Callable[[str], object] = read_text
     absent: str = ""
     example: str = ""
+    table: str = ""
 
 
 def _address(value: object) -> Address:
@@ -58,7 +62,8 @@ def _address_or_off(value: object) -> Address | None:
     return None if value is None or value == "off" else _address(value)
 
 
-def _as_tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """Make of an array what settings hold; another value stays what it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -66,6 +71,13 @@ def _file_name(name: str) -> str:
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise ValueError("not the name of a file in a directory")
     return name
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    doubles = dict.fromkeys(name for name in names if names.count(name) > 1)
+    if doubles:
+        raise Faulty(*map(Fault.of, doubles))
+    return names
 
 
 def _path(value: object) -> Path | None:
@@ -110,7 +122,7 @@ Root = Annotated[
 ]
 Addresses = Annotated[
     tuple[Annotated[Address, BeforeValidator(_address)], ...],
-    BeforeValidator(_as_tuple),
+    BeforeValidator(as_tuple),
     Words(
         'a list of IP addresses with ports, such as ["[::]:7788"], ["127.0.0.1:7788"], '
         '[":7788"] for all addresses, or [] for none; for a host name give its address',
@@ -130,8 +142,18 @@ AddressOrOff = Annotated[
 ]
 FileNames = Annotated[
     tuple[Annotated[str, AfterValidator(_file_name)], ...],
-    BeforeValidator(_as_tuple),
+    BeforeValidator(as_tuple),
     Words('a list of file names, such as ["index.html"], or [] for none', "NAME,...", read_list),
+]
+Sidecars = Annotated[
+    tuple[Literal["zst", "br", "gz"], ...],
+    BeforeValidator(as_tuple),
+    AfterValidator(_each_once),
+    Words(
+        'a list out of "zst", "br" and "gz", each once, or [] for none',
+        "ENDING,...",
+        read_list,
+    ),
 ]
 User = Annotated[
     Annotated[str, AfterValidator(_user)] | None,

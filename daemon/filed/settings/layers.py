@@ -5,15 +5,17 @@ what is wrong can be told at once, also where a stronger layer would hide it.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
+from filed.settings.faults import Fault, Faulty
+from filed.settings.key_lines import KeyPath
 from filed.settings.model import Settings
-from filed.settings.notation import quoted
+from filed.settings.notation import as_key
 from filed.settings.options import Option
 
 
@@ -32,9 +34,12 @@ class Origin:
     def __str__(self) -> str:
         return self.place
 
-    def subject(self, name: str) -> str:
-        """Begin a complaint about what was given here under a name."""
-        return f"{self.place}: {name}" if self.is_file else self.place
+    def subject(self, name: str, *inner: str | int) -> str:
+        """Begin a complaint about what was given here under a name, or of a part within it."""
+        part = as_key(*inner)
+        if self.is_file:
+            part = name + ("." if part and isinstance(inner[0], str) else "") + part
+        return f"{self.place}: {part}" if part else self.place
 
 
 class Layer(PydanticBaseSettingsSource):
@@ -60,19 +65,41 @@ class Layer(PydanticBaseSettingsSource):
         del field
         return self._document.get(field_name), field_name, False
 
-    def take(self, option: Option, value: object, origin: Origin) -> None:
-        """Take a value, or complain of it."""
-        wrong = option.wrong_parts(value)
-        for part in wrong:
-            self.reject(origin.subject(option.name), part, option.words.expected)
-        if not wrong:
-            self.origins[option.name] = origin
-            holder = self._document.setdefault(option.table, {}) if option.table else self._document
-            holder[option.key] = value
+    def take(
+        self,
+        option: Option,
+        value: object,
+        origin: Origin,
+        origin_of: Callable[[KeyPath], Origin] | None = None,
+    ) -> None:
+        """Take a value, or complain of it.
 
-    def reject(self, subject: str, value: object, expected: str) -> None:
-        """Complain of a value, once where pydantic finds several faults in it."""
-        complaint = f"{subject}: {quoted(value)}: expected {expected}"
+        Args:
+            option: whose it is.
+            value: as it was given.
+            origin: where.
+            origin_of: where its parts were given, by their path, if that is known any better.
+        """
+        try:
+            taken = option.validated(value)
+        except Faulty as error:
+            for fault in error.faults:
+                place = origin_of(fault.path) if origin_of else origin
+                self._complain(place.subject(option.name, *fault.path), fault)
+            return
+        self.origins[option.name] = origin
+        holder = self._document.setdefault(option.table, {}) if option.table else self._document
+        holder[option.key] = taken
+
+    def _complain(self, subject: str, fault: Fault) -> None:
+        if fault.known:
+            self.refuse(subject, str(fault.path[-1]), fault.known)
+        else:
+            self.reject(subject, fault.shown, fault.expected)
+
+    def reject(self, subject: str, shown: str, expected: str) -> None:
+        """Complain of a value, as it is shown; once where pydantic finds several faults in it."""
+        complaint = ": ".join(filter(None, (subject, shown, f"expected {expected}")))
         if complaint not in self.complaints:
             self.complaints.append(complaint)
 

@@ -6,11 +6,13 @@ The first sentence of a description has to do alone in the help.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from filed.settings.address import Address
 from filed.settings.cpus import usable_cpus
+from filed.settings.field_rules import FieldRules
+from filed.settings.frozen import FrozenMap
 from filed.settings.kinds import (
     MAX_WORKERS,
     Addresses,
@@ -22,16 +24,13 @@ from filed.settings.kinds import (
     Seconds,
     SecondsOfSilence,
     SecondsOrNone,
+    Sidecars,
     Unit,
     User,
     Workers,
 )
-
-
-class Table(BaseModel):
-    """A table of the configuration file: frozen, and strict about names and types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+from filed.settings.media_types import MediaTypes
+from filed.settings.table import Table
 
 
 class Listen(Table):
@@ -95,9 +94,30 @@ class Http(Table):
         default=True,
         description="List directories that have no index file. If false, they are not found.",
     )
+    listing_entries: int = Field(
+        200_000,
+        ge=1,
+        description="How many entries of a directory are read. A listing of one with more shows "
+        "these and says so.",
+    )
+    precompressed: Sidecars = Field(
+        ("zst", "br", "gz"),
+        description="Which compressed files are sent in place of a file that they stand beside. "
+        "name.zst, name.br or name.gz is sent for name, to clients that accept it.",
+    )
     server_header: bool = Field(
         default=True,
         description="Send a Server field with each answer.",
+    )
+    media_types: MediaTypes = Field(
+        FrozenMap(),
+        description="Media types of your own, by the ending or the whole name of files. They win "
+        "over those that the server knows, the longest ending first, and a whole name over all.",
+    )
+    headers: FieldRules = Field(
+        (),
+        description="Header fields of your own. All rules that match a path are applied, in order. "
+        "Fields that follow from the file or the connection, such as ETag, are the server's alone.",
     )
 
 

@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Final
+
+from pydantic import BaseModel
 
 _SWITCH_WORDS: Final = {
     "true": True,
@@ -58,8 +61,23 @@ def read_list(text: str) -> object:
         return words
 
 
+def read_json(text: str) -> object:
+    """Read JSON; an object that has a name twice is not read."""
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError):  # a hundred thousand brackets
+        return text
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    items = dict(pairs)
+    if len(items) < len(pairs):
+        raise ValueError("a name twice")
+    return items
+
+
 def as_toml(value: object) -> str:
-    """Write a setting's value as TOML; what is no number, boolean or list becomes a string."""
+    """Write a setting's value as TOML; what has no type there becomes a string."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -69,13 +87,22 @@ def as_toml(value: object) -> str:
             return str(int(value)) if value.is_integer() else repr(value)
         case tuple():
             return f"[{', '.join(map(as_toml, value))}]"
+        case Mapping() | BaseModel():
+            items = [f"{as_key(key)} = {as_toml(item)}" for key, item in dict(value).items()]
+            return f"{{ {', '.join(items)} }}" if items else "{}"
         case _:
             return escaped(json.dumps(str(value), ensure_ascii=False))
 
 
-def as_key(*parts: str) -> str:
-    """Write a dotted TOML key, its parts quoted where they have to be."""
-    return ".".join(part if _BARE_KEY.fullmatch(part) else as_toml(part) for part in parts)
+def as_key(*parts: str | int) -> str:
+    """Write a dotted TOML key, its parts quoted where they have to be; `[1]` for an index."""
+    return "".join(map(_key_part, parts)).removeprefix(".")
+
+
+def _key_part(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part if _BARE_KEY.fullmatch(part) else as_toml(part)}"
 
 
 def quoted(value: object) -> str:

@@ -1,18 +1,20 @@
 """The model as a list of options: what each is called in each place, and what it may be."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Any, Final, TypeGuard, get_args
 
 from annotated_types import Ge, Gt, Le
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from filed.settings import notation
+from filed.settings.faults import Fault, Faulty
 from filed.settings.kinds import Unit, Words
-from filed.settings.model import Settings, Table
+from filed.settings.model import Settings
+from filed.settings.table import Table
 
 _READERS: Final[Mapping[object, Callable[[str], object]]] = {
     bool: notation.read_switch,
@@ -63,7 +65,7 @@ class Option:
     @property
     def default(self) -> str:
         """Its default as TOML; empty where there is none."""
-        return self.written(self.field.default)
+        return "" if self.field.is_required() else self.written(self.field.default)
 
     @property
     def unit(self) -> str:
@@ -75,6 +77,16 @@ class Option:
         """What it may be, in words."""
         given = [mark for mark in self.field.metadata if isinstance(mark, Words)]
         return given[0] if given else self._words_of_type()
+
+    @cached_property
+    def parts(self) -> Mapping[str, "Option"]:
+        """The keys of each table, where it is an array of tables; otherwise none."""
+        tables = filter(_is_table, get_args(self.field.annotation))
+        return {
+            key: Option(self.name, key, field)
+            for table in tables
+            for key, field in table.model_fields.items()
+        }
 
     def value(self, settings: Settings) -> object:
         """Take its value out of settings."""
@@ -90,13 +102,34 @@ class Option:
         """Nest a value as the model takes it."""
         return {self.table: {self.key: value}} if self.table else {self.key: value}
 
-    def wrong_parts(self, value: object) -> list[object]:
-        """Ask the model about a value: the wrong elements of a list, the value itself, or none."""
+    def validated(self, value: object) -> object:
+        """Have the model make of a value what settings hold.
+
+        Raises:
+            Faulty: it is wrong, or some parts of it are.
+        """
         try:
-            Settings.model_validate(self.document(value))
+            return self.value(Settings.model_validate(self.document(value)))
         except ValidationError as error:
-            return [complaint["input"] for complaint in error.errors(include_url=False)]
-        return []
+            complaints = error.errors(include_url=False)
+            raise Faulty(*(fault for each in complaints for fault in self._faults(each))) from None
+
+    def _faults(self, complaint: Mapping[str, Any]) -> Iterator[Fault]:
+        """Put a complaint of pydantic's in our words; the model's keys come first in its place."""
+        path = complaint["loc"][2 if self.table else 1 :] if self.parts else ()
+        part = self.parts.get(path[-1], self) if path else self
+        expected = part.words.expected
+        match complaint:
+            case {"ctx": {"error": Faulty(faults=faults)}}:
+                for fault in faults:
+                    inner = path + fault.path
+                    yield replace(fault, path=inner, expected=fault.expected or expected)
+            case {"type": "extra_forbidden"}:
+                yield Fault(path, known=tuple(self.parts))
+            case {"type": "missing"}:
+                yield Fault.missing(expected, *path)
+            case _:
+                yield Fault.of(complaint["input"], expected, *path)
 
     def _words_of_type(self) -> Words:
         kind = self.field.annotation
@@ -129,9 +162,13 @@ def _either(choices: Iterator[str]) -> str:
     return f"{', '.join(others)} or {last}"
 
 
+def _is_table(kind: object) -> TypeGuard[type[Table]]:
+    return isinstance(kind, type) and issubclass(kind, Table)
+
+
 def _tables() -> Iterator[tuple[str, type[Table], str]]:
     for name, field in Settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Table):
+        if _is_table(field.annotation):
             yield name, field.annotation, field.description or ""
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from pydantic import BaseModel
+
 from filed.settings.loading import Loaded
 from filed.settings.model import Settings
 from filed.settings.notation import escaped, is_unicode
@@ -49,8 +51,8 @@ def _plain(value: object) -> object:
             return value
         case tuple():
             return [_plain(each) for each in value]
-        case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+        case Mapping() | BaseModel():
+            return {str(key): _plain(each) for key, each in dict(value).items()}
         case _:
             return str(value)
 

@@ -3,12 +3,13 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from filed.settings.key_lines import KeyPath, key_lines, line_of
 from filed.settings.layers import Layer, Origin
-from filed.settings.notation import as_key
+from filed.settings.notation import as_key, quoted
 from filed.settings.options import OPTIONS, TABLES
 
 PREFIX: Final = "FILED_"
@@ -108,14 +109,19 @@ def _take_document(
     layer: Layer, path: Path, document: dict[str, Any], lines: dict[KeyPath, int]
 ) -> None:
     for key_path, value in sorted(_values(document), key=lambda item: line_of(lines, item[0])):
-        origin = Origin(f"{path}:{line_of(lines, key_path)}", is_file=True)
+        origin_of = partial(_origin, path, lines, key_path)
+        origin = origin_of(())
         key = as_key(*key_path)
         if option := OPTIONS.get(key):
-            layer.take(option, value, origin)
+            layer.take(option, value, origin, origin_of)
         elif key in TABLES:
-            layer.reject(origin.subject(key), value, "a table")
+            layer.reject(origin.subject(key), quoted(value), "a table")
         else:
             layer.refuse(origin.subject(key), key, [*OPTIONS, *TABLES])
+
+
+def _origin(path: Path, lines: dict[KeyPath, int], outer: KeyPath, inner: KeyPath) -> Origin:
+    return Origin(f"{path}:{line_of(lines, outer + inner)}", is_file=True)
 
 
 def _values(document: dict[str, Any]) -> Iterator[tuple[KeyPath, object]]:
