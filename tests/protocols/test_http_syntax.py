@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from filed.protocols.http.request_line import METHODS
 from filed.protocols.http.syntax import CHUNKED, Head, Limits, Reader
-from filed.protocols.messages import Conditions, Protocol, Refusal, Request
+from filed.protocols.messages import (
+    NO_PREFERENCES,
+    Conditions,
+    Format,
+    Preferences,
+    Protocol,
+    Refusal,
+    Request,
+)
 
 LIMITS = Limits(request_line=100, request_head=2000)
 HOST = b"Host: a\r\n"
@@ -632,6 +640,8 @@ def test_common_requests_share_their_variants():
         (b"GET", b"1.1", b"Connection: close\r\n"): b"GET close",
         (b"GET", b"1.0", b"Connection: keep-alive\r\n"): b"GET old",
         (b"HEAD", b"1.0", b""): b"HEAD close old",
+        (b"GET", b"1.1", b"Accept: */*\r\nAccept-Encoding: identity\r\n"): b"GET",
+        (b"OPTIONS", b"1.1", b"Accept: */*\r\n"): b"OPTIONS",
     }
     for (method, version, block), variant in expected.items():
         requests = [
@@ -640,6 +650,81 @@ def test_common_requests_share_their_variants():
         ]
         assert [request.variant for request in requests] == [variant, variant]
         assert requests[0].variant is requests[1].variant
+
+
+# Preferences.
+
+WISHES = b"Accept: application/json\r\nAccept-Encoding: gzip, br\r\n"
+WISHED = Preferences(("br", "gzip"), Format.JSON, Format.JSON)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS", b"POST"])
+def test_all_methods_have_preferences(method):
+    assert read(get(WISHES, method=method)).message.preferences == WISHED
+    assert read(get(method=method)).message.preferences is NO_PREFERENCES
+
+
+@pytest.mark.parametrize("block", [b"", b"Accept: */*\r\n", b"ACCEPT:\taudio/*\r\nAccept: \r\n"])
+def test_who_wants_nothing_special_has_the_one_object_that_says_so(block):
+    for more in (b"", b"Range: bytes=0-\r\n", b"If-Match: *\r\n", b"Content-Length: 0\r\n"):
+        assert asked(get(block + more)).preferences is NO_PREFERENCES
+
+
+def test_repeated_preferences_are_one_list():
+    block = b"Accept-Encoding: gzip\r\naccept: text/html;q=0.5\r\n"
+    block += b"ACCEPT-ENCODING: br\r\nAccept: application/json\r\n"
+    assert asked(get(block)).preferences == WISHED
+
+
+def test_preferences_stand_beside_conditions():
+    block = b'If-None-Match: "a"\r\nRange: bytes=0-1\r\n'
+    request = asked(get(WISHES + block))
+    assert request.preferences == WISHED
+    assert request.variant is None
+    assert request.conditions == Conditions(if_none_match=b'"a"', range=b"bytes=0-1")
+    assert asked(get(WISHES + b"Range: bytes=0-1\r\n", method=b"HEAD")).variant is not None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        get(WISHES, method=b"PUT"),
+        get(WISHES + b"Content-Length: 65537\r\n"),
+        get(WISHES + b"Transfer-Encoding: chunked\r\n", version=b"1.0"),
+        b"GET / HTTP/1.1\r\n" + WISHES + b"\r\n",
+    ],
+)
+def test_a_refusal_has_the_preferences_of_a_head_that_was_understood(data):
+    assert refused(data).preferences == WISHED
+
+
+def test_a_head_that_was_not_understood_has_none():
+    assert refused(get(WISHES + b"X : y\r\n")).preferences is NO_PREFERENCES
+
+
+def test_one_wish_in_other_words_is_one_variant():
+    blocks = [
+        WISHES,
+        b"accept-encoding: BR;q=0.5,gzip;q=0.5\r\nAccept: application/*\r\n",
+        b"Accept-Encoding: x-gzip\r\nAccept-Encoding: br\r\nAccept: application/json;q=0.1\r\n",
+    ]
+    variants = {asked(get(block)).variant for block in blocks}
+    assert variants == {b"GET json json br gzip"}
+
+
+# Variants.
+
+WANTED = {
+    (b"Accept", b"*/*"): None,
+    (b"Accept", b"text/html"): "html",
+    (b"Accept", b"application/xhtml+xml, text/html;q=0.9"): "html",
+    (b"Accept", b"application/json"): "json",
+    (b"Accept-Encoding", b"identity"): None,
+    (b"Accept-Encoding", b"gzip"): "gzip",
+    (b"Accept-Encoding", b"gzip;q=0.5"): "gzip",
+    (b"Accept-Encoding", b"gzip, br"): "br gzip",
+    (b"Accept-Encoding", b"br;q=0.5, gzip"): "gzip br",
+}
 
 
 @st.composite
@@ -653,8 +738,13 @@ def kinds(draw):
     lines = [b"%b: %b\r\n" % field for field in sent.items()]
     lines.append(b"Connection: %b\r\n" % (b"close" if close else b"keep-alive"))
     lines.append(b"User-Agent: %b\r\n" % draw(value))
+    wishes = draw(
+        st.lists(st.sampled_from(list(WANTED)), max_size=2, unique_by=lambda wish: wish[0])
+    )
+    lines += [b"%b: %b\r\n" % wish for wish in wishes]
+    wanted = {WANTED[wish] for wish in wishes} - {None}
     data = get(b"".join(draw(st.permutations(lines))), method=method, version=version)
-    return (sent, method, version, close), data
+    return (sent, method, version, close, wanted), data
 
 
 @given(kinds(), kinds())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filed.protocols.http.syntax import Limits, Reader
-from filed.protocols.messages import Protocol, Refusal, Request
+from filed.protocols.messages import Format, Preferences, Protocol, Refusal, Request
 from filed.protocols.stream import Awaits, Stream
 
 GET = b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -100,6 +100,20 @@ def test_a_badly_framed_body_is_refused_and_ends_the_stream():
     assert refusal.status == 400
     assert refusal.close
     assert reading.next() is None
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"nonsense\r\n", 400), (b"ffffff\r\n", 413), (b"5\r\nhelloworld", 400)]
+)
+def test_the_refusal_of_a_body_has_what_its_head_said(body, status):
+    head = b"GET /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nUser-Agent: u\r\n"
+    wishes = b"Referer: r\r\nAccept: application/json\r\nAccept-Encoding: br\r\n\r\n"
+    reading = stream()
+    reading.feed(head + wishes + body)
+    refusal = reading.next()
+    assert (refusal.status, refusal.target) == (status, b"/x")
+    assert (refusal.user_agent, refusal.referer) == (b"u", b"r")
+    assert refusal.preferences == Preferences(("br",), Format.JSON, Format.JSON)
 
 
 def test_a_request_that_takes_too_long_is_refused_with_408():

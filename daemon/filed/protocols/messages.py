@@ -6,6 +6,7 @@ the tree, or a `Refusal`, which says with HTTP's nearest status why it is not on
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Protocol(StrEnum):
@@ -15,6 +16,14 @@ class Protocol(StrEnum):
     PLAIN = "plain"
     QUERY = "query"
     TFTP = "tftp"
+
+
+class Format(StrEnum):
+    """What a page that people or programs read is written in."""
+
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,26 @@ class Conditions:
     if_unmodified_since: bytes | None = None
     if_range: bytes | None = None
     range: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """In which of the forms that an answer can have an HTTP client wants it (RFC 9110 §12).
+
+    Attributes:
+        codings: content codings out of `zstd`, `br` and `gzip`, the most wanted first; each is
+            wanted at least as much as the file as it is.
+        listing: HTML or JSON, for a directory.
+        message: TEXT, HTML or JSON, for what is said of an error.
+    """
+
+    codings: tuple[str, ...] = ()
+    listing: Format = Format.HTML
+    message: Format = Format.TEXT
+
+
+# This very object stands wherever nothing special is wanted, so that `is` can tell.
+NO_PREFERENCES: Final = Preferences()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +79,7 @@ class Request:
         variant: equal for requests whose answer for one file is the same bytes; None where the
             answer is not worth remembering (a range).
         user_agent, referer: for the log; None where not sent.
+        preferences: which of the answer's forms the client wants.
     """
 
     protocol: Protocol
@@ -63,6 +93,7 @@ class Request:
     variant: bytes | None = b""
     user_agent: bytes | None = None
     referer: bytes | None = None
+    preferences: Preferences = NO_PREFERENCES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +109,7 @@ class Refusal:
         close: the connection cannot go on (its framing is in doubt, or the RFC says so).
         old: the client speaks HTTP/1.0.
         user_agent, referer: for the log; None where not sent or not understood.
+        preferences: as in a request, where the head was understood.
     """
 
     protocol: Protocol
@@ -89,6 +121,7 @@ class Refusal:
     old: bool = False
     user_agent: bytes | None = None
     referer: bytes | None = None
+    preferences: Preferences = NO_PREFERENCES
 
 
 Message = Request | Refusal

@@ -106,7 +106,15 @@ class Stream:
         except BadBody as error:
             self._body, self._buffer = None, b""
             return Refusal(
-                message.protocol, error.status, error.reason, message.method, message.target
+                message.protocol,
+                error.status,
+                error.reason,
+                message.method,
+                message.target,
+                old=message.old,
+                user_agent=message.user_agent,
+                referer=message.referer,
+                preferences=message.preferences,
             )
         self._buffer = rest or b""
         if rest is None:

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from filed.protocols.http import accept
 from filed.protocols.http.errors import RefusedError
 from filed.protocols.lines import BARE_REASON, has_bare
-from filed.protocols.messages import Conditions
+from filed.protocols.messages import NO_PREFERENCES, Conditions, Preferences
 
 # The body's length where it is not known before its end.
 CHUNKED: Final = -1
@@ -30,7 +31,10 @@ _PRECONDITIONS: Final = (
 _RARE: Final = frozenset(
     {b"content-length", b"transfer-encoding", b"expect", b"range", b"if-range", *_PRECONDITIONS}
 )
-_ACTED_ON: Final = _RARE | {b"host", b"connection", b"user-agent", b"referer"}
+_ACTED_ON: Final = _RARE | {
+    *(b"host", b"connection", b"user-agent", b"referer"),
+    *(b"accept", b"accept-encoding"),
+}
 
 # RFC 3986 §3.2.2 and §3.2.3; the name and the port may be empty.
 _HOST: Final = re.compile(
@@ -70,7 +74,8 @@ class Asked(NamedTuple):
 
     Attributes:
         conditions: None where there are none.
-        variant: tells them from others in a `Request`'s variant; None with a range.
+        variant: tells them and the client's preferences from others in a `Request`'s variant;
+            None with a range.
     """
 
     conditions: Conditions | None
@@ -85,8 +90,9 @@ class Fields(NamedTuple):
         close, keep_alive: what `Connection` says.
         length: bytes of the body, or `CHUNKED`.
         expects: the client waits for leave to send its body (RFC 9110 §10.1.1).
-        get, head: what each of the two methods asks beside the file.
+        get, head, options: what each of the three methods asks beside the file.
         user_agent, referer: as sent, None where not sent.
+        preferences: which of an answer's forms the client wants.
     """
 
     hosted: bool
@@ -96,8 +102,10 @@ class Fields(NamedTuple):
     expects: bool
     get: Asked
     head: Asked
+    options: Asked
     user_agent: bytes | None
     referer: bytes | None
+    preferences: Preferences
 
 
 NOTHING_ASKED: Final = Asked(None, b"")
@@ -147,11 +155,14 @@ def _understood(found: _Found) -> Fields:
     host = found.get(b"host")
     if host is not None and not _is_host(host):
         raise RefusedError(400, _HOST_SYNTAX)
-    length, expects, get, head = 0, False, NOTHING_ASKED, NOTHING_ASKED
+    preferences = accept.read(found.get(b"accept"), found.get(b"accept-encoding"))
+    wish = b"" if preferences is NO_PREFERENCES else _wish(preferences)
+    get = head = options = Asked(None, wish) if wish else NOTHING_ASKED
+    length, expects = 0, False
     if not _RARE.isdisjoint(found):
         length = _length(found)
         expects = b"100-continue" in _tokens(found, b"expect")
-        get, head = _asked(found)
+        get, head = _asked(found, options, wish)
     connection = _tokens(found, b"connection") if b"connection" in found else ()
     return Fields(
         host is not None,
@@ -161,8 +172,10 @@ def _understood(found: _Found) -> Fields:
         expects,
         get,
         head,
+        options,
         found.get(b"user-agent"),
         found.get(b"referer"),
+        preferences,
     )
 
 
@@ -199,16 +212,24 @@ def _length(found: _Found) -> int:
     return CHUNKED
 
 
-def _asked(found: _Found) -> tuple[Asked, Asked]:
-    head = NOTHING_ASKED
+def _asked(found: _Found, unconditional: Asked, wish: bytes) -> tuple[Asked, Asked]:
+    head = unconditional
     if not found.keys().isdisjoint(_PRECONDITIONS):
         values = [found.get(name) for name in _PRECONDITIONS]
-        head = Asked(Conditions(*values), _variant(values))
+        head = Asked(Conditions(*values), wish + _variant(values))
     if b"range" not in found:
         return head, head
     conditions = head.conditions or Conditions()
     conditions = replace(conditions, range=found[b"range"], if_range=found.get(b"if-range"))
     return Asked(conditions, None), head
+
+
+# The two parts of a variant. The first is made of what was understood, not of what was sent, so
+# clients that want the same have the same. It holds no line feed, and the second begins with one.
+
+
+def _wish(preferences: Preferences) -> bytes:
+    return " ".join(("", preferences.listing, preferences.message, *preferences.codings)).encode()
 
 
 def _variant(values: list[bytes | None]) -> bytes:

@@ -29,7 +29,7 @@ _OLD_CODING: Final = "HTTP/1.0 has no Transfer-Encoding."
 _LARGE_BODY: Final = "The body is larger than this server reads away."
 _NOT_ALLOWED: Final = "This server only hands out files: it has GET, HEAD and OPTIONS."
 
-# The variants of requests without conditions: by far the most, so they share these.
+# The variants of requests that want nothing special: by far the most, so they share these.
 _VARIANTS: Final = {
     (method, close, old): method + b" close" * close + b" old" * old
     for method in SERVED
@@ -155,36 +155,26 @@ class Reader:
 
     def _head(self, line: RequestLine, fields: Fields, size: int) -> Head:
         if not (fields.hosted or line.old):
-            raise RefusedError(400, _NO_HOST)
+            return Head(_refusal(line, fields, 400, _NO_HOST), 0, 0)
         body = fields.length
         close = fields.close or (line.old and not fields.keep_alive)
         if body:
             if line.old and body == CHUNKED:
-                raise RefusedError(400, _OLD_CODING)
+                return Head(_refusal(line, fields, 400, _OLD_CODING), 0, 0)
             # A final answer tells the client not to send its body; whether it does all the same
             # nobody knows, so nothing that follows could be read (RFC 9110 §10.1.1).
             if fields.expects and not line.old:
                 close, body = True, 0
             elif body > self._limits.body:
-                raise RefusedError(413, _LARGE_BODY)
+                return Head(_refusal(line, fields, 413, _LARGE_BODY), 0, 0)
         return Head(_message(line, fields, close=close), size, body)
 
 
 def _message(line: RequestLine, fields: Fields, *, close: bool) -> Message:
     if line.method not in SERVED:
-        return Refusal(
-            Protocol.HTTP,
-            405,
-            _NOT_ALLOWED,
-            line.method,
-            line.target,
-            close,
-            line.old,
-            fields.user_agent,
-            fields.referer,
-        )
+        return _refusal(line, fields, 405, _NOT_ALLOWED, close=close)
     method = line.method
-    asked = fields.get if method == b"GET" else fields.head if method == b"HEAD" else NOTHING_ASKED
+    asked = fields.get if method == b"GET" else fields.head if method == b"HEAD" else fields.options
     common = _VARIANTS[method, close, line.old]
     variant = common if asked is NOTHING_ASKED else asked.variant and common + asked.variant
     return Request(
@@ -199,6 +189,25 @@ def _message(line: RequestLine, fields: Fields, *, close: bool) -> Message:
         variant,
         fields.user_agent,
         fields.referer,
+        fields.preferences,
+    )
+
+
+def _refusal(
+    line: RequestLine, fields: Fields, status: int, reason: str, *, close: bool = True
+) -> Refusal:
+    """Refuse what was understood to the end of its head."""
+    return Refusal(
+        Protocol.HTTP,
+        status,
+        reason,
+        line.method,
+        line.target,
+        close,
+        line.old,
+        fields.user_agent,
+        fields.referer,
+        fields.preferences,
     )
 
 

@@ -9,7 +9,7 @@ _SECOND_NS: Final = 1_000_000_000
 _MEANINGLESS_S: Final = range(2)
 
 
-def etag(mtime_ns: int, size: int) -> bytes | None:
+def etag(mtime_ns: int, size: int, ending: bytes = b"") -> bytes | None:
     """Make a file's entity-tag, a strong one: its mtime and its size, in hexadecimal.
 
     It is the same on each machine that holds the same file with the same mtime. A time before 1970
@@ -18,13 +18,16 @@ def etag(mtime_ns: int, size: int) -> bytes | None:
     Args:
         mtime_ns: when the contents last changed, nanoseconds since 1970.
         size: the file's length in bytes.
+        ending: where it is sent in another one's place, what its name ends in: both may have the
+            same time and size, and no two representations of one resource may have the same tag.
 
     Returns:
         The tag with its quotes; None where the mtime says nothing.
     """
     if mtime_ns // _SECOND_NS in _MEANINGLESS_S:
         return None
-    return b'"%x-%x"' % (mtime_ns, size)
+    suffix = b"-" + ending if ending else b""
+    return b'"%x-%x%b"' % (mtime_ns, size, suffix)
 
 
 def last_modified(mtime_ns: int) -> bytes | None:
