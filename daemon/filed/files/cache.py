@@ -14,7 +14,6 @@ from filed.clock import Clock
 from filed.files.errors import Unavailable
 from filed.files.tree import OpenFile, Tree
 
-_SETTLED_S: Final = 2.0
 # A descriptor that nobody has asked for so long is closed: it would keep a deleted file's disk
 # space from being freed.
 _DESCRIPTOR_IDLE_S: Final = 5.0
@@ -137,7 +136,7 @@ class Cache:
         entry = CachedFile(path, file, file.read() if small else None)
         entry.turn = self._clock.turn
         entry.used_s = self._clock.now_s
-        settled = self._clock.wall_s - entry.version.ctime_ns / 1e9 >= _SETTLED_S
+        settled = entry.version.is_settled(self._clock.wall_s)
         if (settled or not small) and self._max_entries and entry.cost <= self._max_bytes:
             self._insert(entry)
         return entry

@@ -28,6 +28,9 @@ _LOOK: Final = os.O_PATH | os.O_CLOEXEC
 # openat2(2) gives up with EAGAIN where a rename anywhere raced with a `..` or a symlink.
 _ATTEMPTS: Final = 64
 
+# The times of FAT go in steps of two seconds, the coarsest in use.
+_SETTLED_S: Final = 2.0
+
 
 class _OpenHow(ctypes.Structure):
     _fields_ = (
@@ -64,6 +67,17 @@ class Version(NamedTuple):
     def mtime_s(self) -> int:
         """The mtime in whole seconds, rounded down, before 1970 too."""
         return self.mtime_ns // 1_000_000_000
+
+    def is_settled(self, wall_s: float) -> bool:
+        """Say whether what was read of this version may be kept for as long as it is current.
+
+        Two changes within one tick of the file system's clock have the same times. So what had
+        changed within the last two seconds may have changed once more without a trace.
+
+        Args:
+            wall_s: seconds since the epoch, at or before the moment when this was asked for.
+        """
+        return wall_s - self.ctime_ns / 1e9 >= _SETTLED_S
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
