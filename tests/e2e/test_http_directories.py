@@ -88,8 +88,8 @@ def test_every_file_that_is_listed_can_be_had(daemon):
 
 
 def test_a_listing_leads_up_but_not_above_the_root(daemon):
-    assert b'<a href="../">' in get(daemon.port, "/dir/").body
-    assert b'<a href="../">' not in get(daemon.port, "/").body
+    assert b'href="../"' in get(daemon.port, "/dir/").body
+    assert b'href="../"' not in get(daemon.port, "/").body
 
 
 @pytest.mark.parametrize("target", ["/", "/dir/", "/dir/."])

@@ -23,6 +23,7 @@ from filed.site import Site
 from filed.transport.acceptor import Acceptor
 from filed.transport.connection import Connection
 from filed.transport.datagrams import Datagrams
+from filed.transport.disk import DiskThreads
 from filed.transport.ledger import Ledger
 from filed.transport.loop import READ, Loop
 from filed.transport.service import Service
@@ -67,7 +68,7 @@ class Worker:
         self.tick = 0
         self._loop = loop = Loop(Clock())
         self._cache = _cache(settings, inheritance.tree, loop.clock)
-        self._site = Site(settings, inheritance.tree, self._cache, loop.clock)
+        self._site = Site(settings, inheritance.tree, self._cache, loop.clock, DiskThreads(loop))
         ledger = Ledger(row, loop, _access_log(inheritance, number))
         self._acceptor = Acceptor(settings, inheritance.table, row, loop, listeners.tcp)
         self._limited = Limited(loop.clock)
@@ -184,6 +185,7 @@ class Worker:
         self._acceptor.look()
         self._datagrams.look()
         self._cache.sweep()
+        self._site.sweep()
         self._limited.look()
         row[catalogue.CACHE_BYTES.slot()] = self._cache.bytes
         row[catalogue.CACHE_ENTRIES.slot()] = len(self._cache)

@@ -6,7 +6,9 @@ from filed.files.tree import Tree
 from filed.protocols.messages import Message, Protocol, Refusal
 from filed.settings import Settings
 from filed.site.bare import PlainSite, QuerySite
-from filed.site.http import HttpSite, LongWork
+from filed.site.http import HttpSite
+from filed.site.http.listings import Threads
+from filed.site.later import Later
 from filed.site.lookup import Lookup
 from filed.site.reply import Reply
 
@@ -18,29 +20,39 @@ class Site:
         closing: connections are to end with their next reply: the worker is going.
     """
 
-    def __init__(self, settings: Settings, tree: Tree, cache: Cache, clock: Clock) -> None:
-        """Make the answers of each protocol over one tree and one cache."""
+    def __init__(
+        self, settings: Settings, tree: Tree, cache: Cache, clock: Clock, threads: Threads
+    ) -> None:
+        """Make the answers of each protocol over one tree and one cache.
+
+        Args:
+            settings: what is served, and how.
+            tree: where it lies.
+            cache: of the same tree.
+            clock: the loop's.
+            threads: make what takes long.
+        """
         lookup = Lookup(cache, hidden=settings.files.hidden)
-        self._http = HttpSite(settings, tree, cache, lookup, clock)
+        self._http = HttpSite(settings, tree, lookup, clock, threads)
         self._plain = PlainSite(lookup, enabled=settings.plain.enabled)
         self._query = QuerySite(lookup)
         self.closing = False
 
-    def answer(self, message: Message) -> Reply | None:
-        """Turn what came over a connection into what is to be sent.
-
-        Returns:
-            None where the answer is long work and this turn has had its share of that: ask again in
-            another turn. Never for a refusal.
-        """
+    def answer(self, message: Message) -> Reply | Later:
+        """Turn what came over a connection into what is to be sent."""
         if message.protocol is Protocol.PLAIN:
             return self._plain.answer(message)
         if isinstance(message, Refusal):
             return self._http.refuse(message, closing=self.closing)
-        try:
-            return self._http.answer(message, closing=self.closing)
-        except LongWork:
-            return None
+        return self._http.answer(message, closing=self.closing)
+
+    def finish(self, later: Later) -> Reply:
+        """Turn what took longer into what is to be sent, once it is there."""
+        return self._http.finish(later, closing=self.closing)
+
+    def sweep(self) -> None:
+        """Forget what has had its time. Once a second is often enough."""
+        self._http.sweep()
 
     def tell(self, message: Message) -> Reply:
         """Answer a query, which came in a datagram."""

@@ -13,11 +13,15 @@ _REMEMBERED_BYTES: Final = 256
 
 
 class Lookup:
-    """Normalises names and finds files in the cache."""
+    """Normalises names and finds files in the cache.
+
+    Attributes:
+        cache: that one.
+    """
 
     def __init__(self, cache: Cache, *, hidden: bool) -> None:
         """Serve hidden names too where `hidden` says so."""
-        self._cache = cache
+        self.cache = cache
         self._hidden = hidden
         self._names: dict[bytes, Name] = {}
 
@@ -45,7 +49,7 @@ class Lookup:
         """
         if name.directory:
             raise IsDirectory("a directory")
-        return self._cache.find(name.path)
+        return self.cache.find(name.path)
 
     def file_of_firmware(self, raw: bytes) -> CachedFile:
         r"""Find a file by a name that may have `\` where others have `/`, as Windows' loaders do.

@@ -1,6 +1,7 @@
 """What goes back to a client: bytes and slices of files, in order."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from filed.files.cache import CachedFile
 from filed.files.tree import OpenFile
@@ -17,13 +18,16 @@ class FileSlice:
 
 Segment = bytes | FileSlice
 
+_JOINED_BYTES: Final = 65536
+
 
 class Reply:
     """An answer, ready to be sent. Immutable once made, so it may be sent any number of times.
 
     Attributes:
         status: HTTP's status; for the other protocols the nearest.
-        start: the head and as much of the body as follows it in memory: one send.
+        start: the head and as much of the body as follows it in memory: one send. What is large
+            stays by itself, so that replies that share it do not each hold a copy.
         rest: the segments after that.
         close: the connection ends with it.
         size_bytes: all that is to be sent, head included.
@@ -39,7 +43,7 @@ class Reply:
         in_memory = 0
         start = [head]
         for segment in segments:
-            if not isinstance(segment, bytes):
+            if not isinstance(segment, bytes) or len(segment) > _JOINED_BYTES:
                 break
             start.append(segment)
             in_memory += 1
@@ -47,11 +51,12 @@ class Reply:
         self.start = b"".join(start) if in_memory else head
         self.rest = segments[in_memory:]
         self.close = close
-        self.size_bytes = len(head) + sum(map(_length, segments))
+        self.size_bytes = len(head) + sum(map(length, segments))
         self.counter = counter
 
 
-def _length(segment: Segment) -> int:
+def length(segment: Segment) -> int:
+    """Return how many bytes a segment is."""
     return len(segment) if isinstance(segment, bytes) else segment.count
 
 

@@ -17,8 +17,9 @@ from typing import Final
 from filed.log.text import show_client
 from filed.protocols.messages import Message, Protocol, Refusal
 from filed.protocols.stream import Awaits, Stream
+from filed.site.later import Later
 from filed.site.reply import Reply
-from filed.transport.loop import READ, WRITE
+from filed.transport.loop import FAILURE, READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
 from filed.transport.transfer import Transfer, Truncated
@@ -47,6 +48,8 @@ _PEER_GONE: Final = frozenset(
         errno.EHOSTDOWN,
     }
 )
+# What the loop shall tell of in the states in which that is not that there is something to read.
+_EVENTS: Final = {State.WAITING: FAILURE, State.SENDING: WRITE}
 # The state in which the rest of something is waited for.
 _STATES: Final = {
     Awaits.PROTOCOL: State.DECIDING,
@@ -54,6 +57,7 @@ _STATES: Final = {
     Awaits.BODY: State.DROPPING,
 }
 _TOO_LATE: Final = "The request did not arrive in time."
+_TOO_LONG: Final = "Making the answer takes too long just now. Ask again later."
 
 
 class Connection:
@@ -67,7 +71,6 @@ class Connection:
 
     __slots__ = (
         "_pending",
-        "_postponed",
         "_service",
         "_since_s",
         "_sock",
@@ -89,7 +92,6 @@ class Connection:
         self._stream = Stream(service.reader)
         self._transfer: Transfer | None = None
         self._pending = False  # requests have arrived that wait for their turn
-        self._postponed: Message | None = None  # the first of them, if taken already
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
         service.loop.timers.watch(self, self._deadline_s())
@@ -104,6 +106,8 @@ class Connection:
                 self._pump()
             elif self.state is State.LINGERING:
                 self._read_away()
+            elif self.state is State.WAITING:  # the peer is gone: nothing else was asked for
+                self._close()
             else:
                 self._read()
         except Exception:  # noqa: BLE001 - a bug met by one client
@@ -160,16 +164,15 @@ class Connection:
         """Answer what has arrived, until more is needed or it is the others' turn."""
         stream = self._stream
         for answered in range(_REPLIES_A_TURN):
-            message = self._postponed or stream.next()
+            message = stream.next()
             if message is None:
                 self._await_more(progress=answered > 0)
                 return
-            reply = self._service.site.answer(message)
-            if reply is None:
-                self._postponed = message
-                break
-            self._postponed = None
-            if not self._respond(message, reply):
+            answer = self._service.site.answer(message)
+            if isinstance(answer, Later):
+                self._wait_for(answer, message)
+                return
+            if not self._respond(message, answer):
                 return
             if stream.is_empty:
                 self._rest()
@@ -181,6 +184,18 @@ class Connection:
         self._pending = False
         if self.state is not State.CLOSED:
             self._guard(self._advance)
+
+    def _wait_for(self, answer: Later, message: Message) -> None:
+        asked_s = self._service.clock.now_s
+        self._enter(State.WAITING)
+        answer.then(lambda: self._guard(lambda: self._on_answer(answer, message, asked_s)))
+
+    def _on_answer(self, answer: Later, message: Message, asked_s: float) -> None:
+        if self.state is not State.WAITING:  # the peer is gone, or was told that it takes too long
+            return
+        reply = self._service.site.finish(answer)
+        self._transfer = Transfer(message, reply, self._service.clock, asked_s)
+        self._pump()
 
     def _await_more(self, *, progress: bool) -> None:
         """Wait for the rest of something; with `progress`, something was answered before it."""
@@ -327,6 +342,8 @@ class Connection:
             case State.IDLE:
                 self._service.count_timeout("idle")
                 self._linger()
+            case State.WAITING:
+                self._refuse(Refusal(Protocol.HTTP, 503, _TOO_LONG))
             case State.SENDING:
                 self._service.timed_out("stall", self.peer[0])
                 self.abort("stall")
@@ -336,7 +353,7 @@ class Connection:
 
     def _refuse(self, refusal: Refusal) -> None:
         reply = self._service.site.answer(refusal)
-        assert reply is not None, "refusing is never long work"
+        assert isinstance(reply, Reply), "refusing takes no time"
         self._respond(refusal, reply)
 
     # Ending.
@@ -378,10 +395,9 @@ class Connection:
         self._service.count_state(before, state)
         if state is State.CLOSED:
             return
-        if state is State.SENDING:
-            self._service.loop.modify(self._sock.fileno(), WRITE)
-        elif before is State.SENDING:
-            self._service.loop.modify(self._sock.fileno(), READ)
+        events = _EVENTS.get(state, READ)
+        if events != _EVENTS.get(before, READ):
+            self._service.loop.modify(self._sock.fileno(), events)
         self._since_s = self._service.clock.now_s
         self._service.loop.timers.watch(self, self._next_look_s())
 

@@ -22,6 +22,7 @@ from filed.transport.timers import Timers
 
 READ: Final = select.EPOLLIN
 WRITE: Final = select.EPOLLOUT
+FAILURE: Final = 0  # that the peer is gone is told always (epoll_ctl(2))
 SHARED: Final = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
 Handler = Callable[[int], None]

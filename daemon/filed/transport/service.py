@@ -76,6 +76,7 @@ class Service:
             State.READING: timeouts.head,
             State.DROPPING: timeouts.head,
             State.IDLE: timeouts.idle,
+            State.WAITING: timeouts.stall,
             State.SENDING: timeouts.stall,
             State.LINGERING: _LINGER_S,
         }

@@ -12,6 +12,7 @@ class State(Enum):
     READING = auto()  # a part of a request's head has come
     DROPPING = auto()  # a request's body is read and dropped
     IDLE = auto()  # between two requests
+    WAITING = auto()  # the answer is being made beside the loop
     SENDING = auto()  # a reply waits for the peer to take it
     LINGERING = auto()  # all is sent; what still comes is read away
     CLOSED = auto()
@@ -22,7 +23,9 @@ class IllegalTransitionError(Exception):
 
 
 _ENDS: Final = frozenset({State.LINGERING, State.CLOSED})
-_WORKS: Final = frozenset({State.READING, State.DROPPING, State.IDLE, State.SENDING}) | _ENDS
+_WORKS: Final = (
+    frozenset({State.READING, State.DROPPING, State.IDLE, State.WAITING, State.SENDING}) | _ENDS
+)
 
 FOLLOWS: Final = {
     State.NEW: _WORKS | {State.DECIDING},
@@ -30,6 +33,7 @@ FOLLOWS: Final = {
     State.READING: _WORKS - {State.READING},
     State.DROPPING: _WORKS - {State.DROPPING},
     State.IDLE: _WORKS - {State.IDLE},
+    State.WAITING: frozenset({State.IDLE, State.SENDING}) | _ENDS,
     State.SENDING: _WORKS - {State.SENDING},
     State.LINGERING: frozenset({State.CLOSED}),
     State.CLOSED: frozenset[State](),
@@ -42,6 +46,7 @@ GAUGES: Final = {
     State.READING: "reading",
     State.DROPPING: "reading",
     State.IDLE: "idle",
+    State.WAITING: "sending",
     State.SENDING: "sending",
     State.LINGERING: "sending",
 }

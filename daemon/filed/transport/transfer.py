@@ -49,12 +49,14 @@ class Transfer:
         "taken_bytes",
     )
 
-    def __init__(self, message: Message, reply: Reply, clock: Clock) -> None:
-        """Begin with nothing sent."""
+    def __init__(
+        self, message: Message, reply: Reply, clock: Clock, began_s: float | None = None
+    ) -> None:
+        """Begin with nothing sent, now unless the answer to `message` was begun before."""
         self._clock = clock
         self.message = message
         self.reply = reply
-        self.began_s = clock.now_s
+        self.began_s = clock.now_s if began_s is None else began_s
         self.first_byte_s: float | None = None
         self.sent_bytes = self.counted_bytes = self.taken_bytes = 0
         self._index = -1  # -1 is `reply.start`, the rest counts from 0

@@ -1,0 +1,33 @@
+"""An answer that takes longer than the others can be held up for."""
+
+from collections.abc import Callable
+
+from filed.protocols.messages import Request
+from filed.site.reply import Reply
+
+
+class Later:
+    """An answer that is being made beside the loop, for one who waits for it.
+
+    Attributes:
+        request: what is to be answered.
+        finish: makes the reply to it, or to one that differs in how the connection goes on, once
+            all that it takes is there. Raises what went wrong with that.
+    """
+
+    __slots__ = ("_tell", "finish", "request")
+
+    def __init__(self, request: Request, finish: Callable[[Request], Reply]) -> None:
+        """Begin with nobody waiting."""
+        self.request = request
+        self.finish = finish
+        self._tell: Callable[[], None] | None = None
+
+    def then(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called when `finish` can be."""
+        self._tell = tell
+
+    def is_there(self) -> None:
+        """Tell who waits; to be called by whom the answer depends on, in the loop's thread."""
+        if self._tell is not None:
+            self._tell()
