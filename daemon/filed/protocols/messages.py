@@ -74,7 +74,8 @@ class Request:
         target: as sent, for the log.
         query: what stood behind `?` in HTTP, without it; still encoded.
         close: the connection ends after the answer.
-        old: the client speaks HTTP/1.0, which has to be told of a connection kept alive.
+        keep_alive: the client has asked that the connection be kept, and wants to hear that it is:
+            HTTP/1.0 clients, and some later ones, close it otherwise.
         conditions: None where no such field was sent, by far the most frequent case.
         variant: equal for requests whose answer for one file is the same bytes; None where the
             answer is not worth remembering (a range).
@@ -88,7 +89,7 @@ class Request:
     target: bytes
     query: bytes = b""
     close: bool = False
-    old: bool = False
+    keep_alive: bool = False
     conditions: Conditions | None = None
     variant: bytes | None = b""
     user_agent: bytes | None = None
@@ -107,7 +108,7 @@ class Refusal:
             quotes what was sent.
         method, target: what is known of it, for the log; empty where nothing is.
         close: the connection cannot go on (its framing is in doubt, or the RFC says so).
-        old: the client speaks HTTP/1.0.
+        keep_alive: as in a request.
         user_agent, referer: for the log; None where not sent or not understood.
         preferences: as in a request, where the head was understood.
     """
@@ -118,7 +119,7 @@ class Refusal:
     method: bytes = b""
     target: bytes = b""
     close: bool = True
-    old: bool = False
+    keep_alive: bool = False
     user_agent: bytes | None = None
     referer: bytes | None = None
     preferences: Preferences = NO_PREFERENCES

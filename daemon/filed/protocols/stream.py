@@ -111,7 +111,6 @@ class Stream:
                 error.reason,
                 message.method,
                 message.target,
-                old=message.old,
                 user_agent=message.user_agent,
                 referer=message.referer,
                 preferences=message.preferences,

@@ -14,20 +14,20 @@ _STATUS_LINES: Final = {
 }
 
 
-def render(status: int, fields: Iterable[Field], *, close: bool, old: bool) -> bytes:
+def render(status: int, fields: Iterable[Field], *, close: bool, keep_alive: bool) -> bytes:
     """Write a head, its empty line included.
 
     Args:
         status: HTTP's status code.
         fields: name and value of each header field, in order.
         close: the connection ends after this answer.
-        old: the client speaks HTTP/1.0, where staying open has to be said (RFC 9112 §C.2.2).
+        keep_alive: the client wants to hear that the connection stays open (RFC 9112 §C.2.2).
     """
     lines = [_STATUS_LINES[status]]
     lines += [b"%s: %s\r\n" % field for field in fields]
     if close:
         lines.append(b"Connection: close\r\n")
-    elif old:
+    elif keep_alive:
         lines.append(b"Connection: keep-alive\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)

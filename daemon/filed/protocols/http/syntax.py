@@ -31,10 +31,10 @@ _NOT_ALLOWED: Final = "This server only hands out files: it has GET, HEAD and OP
 
 # The variants of requests that want nothing special: by far the most, so they share these.
 _VARIANTS: Final = {
-    (method, close, old): method + b" close" * close + b" old" * old
+    (method, close, keep_alive): method + b" close" * close + b" keep" * keep_alive
     for method in SERVED
     for close in (False, True)
-    for old in (False, True)
+    for keep_alive in (False, True)
 }
 
 
@@ -125,7 +125,7 @@ class Reader:
                 return None
             return self._head(line, self._fields(data[line.end : end]), end)
         except RefusedError as error:
-            return _refused(error, line.method, line.target, old=line.old)
+            return _refused(error, line.method, line.target)
 
     def _check_line(self, begun: bytes, size: int) -> None:
         """Refuse what may be read of a first line, where it has no end or not the right form."""
@@ -175,7 +175,7 @@ def _message(line: RequestLine, fields: Fields, *, close: bool) -> Message:
         return _refusal(line, fields, 405, _NOT_ALLOWED, close=close)
     method = line.method
     asked = fields.get if method == b"GET" else fields.head if method == b"HEAD" else fields.options
-    common = _VARIANTS[method, close, line.old]
+    common = _VARIANTS[method, close, fields.keep_alive]
     variant = common if asked is NOTHING_ASKED else asked.variant and common + asked.variant
     return Request(
         Protocol.HTTP,
@@ -184,7 +184,7 @@ def _message(line: RequestLine, fields: Fields, *, close: bool) -> Message:
         line.target,
         line.query,
         close,
-        line.old,
+        fields.keep_alive,
         asked.conditions,
         variant,
         fields.user_agent,
@@ -204,13 +204,12 @@ def _refusal(
         line.method,
         line.target,
         close,
-        line.old,
+        fields.keep_alive,
         fields.user_agent,
         fields.referer,
         fields.preferences,
     )
 
 
-def _refused(error: RefusedError, method: bytes, target: bytes, *, old: bool = False) -> Head:
-    refusal = Refusal(Protocol.HTTP, error.status, error.reason, method, target, old=old)
-    return Head(refusal, 0, 0)
+def _refused(error: RefusedError, method: bytes, target: bytes) -> Head:
+    return Head(Refusal(Protocol.HTTP, error.status, error.reason, method, target), 0, 0)

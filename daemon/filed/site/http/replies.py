@@ -85,7 +85,7 @@ class Replies:
             )
         if status not in _BODILESS:
             described.append((b"Content-Length", b"%d" % sum(map(length, segments))))
-        head = heads.render(status, described, close=close, old=request.old)
+        head = heads.render(status, described, close=close, keep_alive=request.keep_alive)
         method = _METHOD_LABELS.get(request.method, "other")
         counter = catalogue.REQUESTS.slot("http", method, str(status))
         body = () if request.method == b"HEAD" else segments
