@@ -1,12 +1,10 @@
-"""The programs that people use."""
+"""The programs that people use, at their simplest; what some do with HTTP is in `clients/`."""
 
-import filecmp
 import subprocess
 
 import pytest
 
 from support.clients import program
-from support.daemon import running
 from support.served_tree import DIGITS, LARGE
 
 TFTP_PERMISSION = 69  # curl's CURLE_TFTP_PERM
@@ -57,13 +55,6 @@ def test_curl_gets_many_files_over_one_connection(daemon, curl):
 def test_curl_gets_parts(daemon, curl):
     assert curl("--range", "2-4", f"{daemon.url}/digits") == DIGITS[2:5]
     assert curl("--range", "-3", f"{daemon.url}/digits") == DIGITS[-3:]
-
-
-def test_curl_takes_up_a_download_where_it_ended(daemon, curl, tmp_path):
-    path = tmp_path / "large.bin"
-    path.write_bytes(LARGE[:1_000_000])
-    curl("--continue-at", "-", "--output", path, f"{daemon.url}/large.bin")
-    assert path.read_bytes() == LARGE
 
 
 def test_curl_gets_no_file_again_that_it_has(daemon, curl, tmp_path):
@@ -117,29 +108,6 @@ def test_wget_gets_files(daemon, wget, tmp_path):
     path = tmp_path / "large.bin"
     wget("--output-document", path, f"{daemon.url}/large.bin")
     assert path.read_bytes() == LARGE
-
-
-def test_wget_takes_up_a_download_where_it_ended(daemon, wget, tmp_path):
-    path = tmp_path / "large.bin"
-    path.write_bytes(LARGE[:3_000_000])
-    wget("--continue", "--directory-prefix", tmp_path, f"{daemon.url}/large.bin")
-    assert path.read_bytes() == LARGE
-
-
-def test_wget_mirrors_a_tree_by_its_listings(tmp_path, wget, as_nobody):
-    root, copy = tmp_path / "root", tmp_path / "copy"
-    names = ["a.txt", "with space", "a&b=c", "ümlaut", "q?mark", "deep/er/file", "x:y", "#1"]
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
-    root.chmod(0o755)
-    with running(root, *as_nobody) as daemon:
-        wget(
-            *("--recursive", "--no-host-directories", "--directory-prefix", copy),
-            *("--restrict-file-names=nocontrol", "--reject=index.html*", "--execute=robots=off"),
-            f"{daemon.url}/",
-        )
-    assert filecmp.cmpfiles(root, copy, names, shallow=False) == (names, [], [])
 
 
 def test_netcat_sends_a_name_and_gets_the_file(daemon):
