@@ -102,7 +102,7 @@ build: $(DEVELOPS)  ## Make the wheel and the source archive in dist/
 .PHONY: wheels
 wheels: $(WHEELS)/.made  ## Fetch and build in WHEELS what is to be installed for PYTHON
 
-$(WHEELS)/.made: pyproject.toml $(shell find daemon/filed -name '*.py') | $(BIN)/python
+$(WHEELS)/.made: pyproject.toml $(shell find daemon/filed -type f -not -name '*.pyc') | $(BIN)/python
 	rm -rf $(WHEELS)
 	$(BIN)/python -m pip --python $(INTERPRETER) wheel --quiet --wheel-dir $(WHEELS) .
 	@touch $@

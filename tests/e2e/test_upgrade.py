@@ -108,7 +108,7 @@ BROKEN = {
 
 
 def test_a_package_that_cannot_be_imported_is_refused_until_it_is_mended(daemon, installed):
-    module = installed.module("site/http.py")
+    module = installed.module("site/http/files.py")
     whole, workers = module.read_text(), daemon.workers()
     with hammering(daemon, DOWNLOADS) as hammer:
         for why, broken in BROKEN.items():
