@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from support import lint
+
 
 def program(name, package):
     """The path of a client; where it is missing, a skip that says what to install, or in CI a
@@ -26,7 +28,9 @@ def exchange(port, data, *, host="127.0.0.1", half_close=False, timeout=10.0):
         sock.sendall(data)
         if half_close:
             sock.shutdown(socket.SHUT_WR)
-        return receive_all(sock)
+        received = receive_all(sock)
+    lint.check_stream(received, data)
+    return received
 
 
 def receive_all(sock):

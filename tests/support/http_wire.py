@@ -3,6 +3,8 @@
 import socket
 from dataclasses import dataclass
 
+from support import lint
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -46,17 +48,19 @@ class HttpClient:
 
     def get(self, target, *fields, **more):
         """Ask for a target and return the answer; `fields` and `more` as in `request`."""
-        self.send(request(target, *fields, **more))
-        return self.answer(more.get("method", "GET"))
+        asked = request(target, *fields, **more)
+        self.send(asked)
+        return self.answer(more.get("method", "GET"), asked)
 
-    def answer(self, method="GET"):
-        """Read one answer, to a request of that method."""
+    def answer(self, method="GET", asked=b""):
+        """Read one answer, to a request of that method; `asked` is its head, where it is known."""
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         status, fields = _taken_apart(head)
         bodiless = method == "HEAD" or status in (204, 304)
         body = b"" if bodiless else self._take(int(dict(fields)["content-length"]))
+        lint.check(head, body, method=_bytes(method), asked=asked)
         return Answer(status, fields, body)
 
     def is_closed(self):
@@ -97,6 +101,7 @@ def answers(stream, *methods):
         bodiless = method == "HEAD" or status in (204, 304)
         size = 0 if bodiless else int(dict(fields)["content-length"])
         assert len(rest) >= size, f"{len(rest)} of {size} bytes of a body"
+        lint.check(head, rest[:size], method=_bytes(method))
         found.append(Answer(status, fields, rest[:size]))
         stream = rest[size:]
     assert not stream, f"more than the answers: {stream[:200]!r}"

@@ -2,8 +2,8 @@
 
 import selectors
 import signal
-import struct
 import socket
+import struct
 
 import pytest
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.daemon import Daemon, running
+from support.relay import relayed
 from support.served_tree import MTIME_S
 
 CLIENT_TIMEOUT_S = 60
@@ -36,14 +37,13 @@ _MIRRORED = {
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A tree of the test's own, and the daemon that serves it."""
+    """A tree of the test's own, and the daemon that serves it; its address is a relay's, which has
+    all answers judged in the end.
+    """
 
     root: Path
     daemon: Daemon
-
-    @property
-    def url(self):
-        return self.daemon.url
+    url: str
 
     def put(self, name, content, mtime_s=MTIME_S):
         """Write a file of that age beneath the root and return its path."""
@@ -100,8 +100,8 @@ def served(tmp_path):
     """An empty root, and a daemon that serves what is put there."""
     root = tmp_path / "root"
     root.mkdir()
-    with running(root) as daemon:
-        yield Served(root, daemon)
+    with running(root) as daemon, relayed(daemon.port) as port:
+        yield Served(root, daemon, f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture
