@@ -8,9 +8,7 @@ A connection is in one `State`; `states.FOLLOWS` says which may come next. Each 
 patience (`Service.patience_s`), counted from when it was entered or last made progress.
 """
 
-import errno
 import socket
-import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +17,7 @@ from filed.protocols.messages import Message, Protocol, Refusal
 from filed.protocols.stream import Awaits, Stream
 from filed.site.later import Later
 from filed.site.reply import Reply
+from filed.transport.endings import cause, end_when_closed, reset_when_closed
 from filed.transport.loop import FAILURE, READ, WRITE
 from filed.transport.service import Service
 from filed.transport.states import FOLLOWS, IllegalTransitionError, State
@@ -27,27 +26,10 @@ from filed.transport.transfer import Transfer, Truncated
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
 _REPLIES_A_TURN: Final = 32
-# What closing comes to (SO_LINGER, socket(7)): a reset, which no peer takes for the end of a file,
-# or the usual end.
-_RESET: Final = struct.pack("ii", 1, 0)
-_CLEAN: Final = struct.pack("ii", 0, 0)
-
 # How often a slow transfer's rate is looked at, where there is a least one.
 _RATE_PERIOD_S: Final = 1.0
 # How many times within its patience a transfer that waits is looked at.
 _LOOKS: Final = 8
-# What sending says when there is nobody to send to: tcp(7), and what a network between may say.
-_PEER_GONE: Final = frozenset(
-    {
-        errno.EPIPE,
-        errno.ECONNRESET,
-        errno.ETIMEDOUT,
-        errno.ENETDOWN,
-        errno.ENETUNREACH,
-        errno.EHOSTUNREACH,
-        errno.EHOSTDOWN,
-    }
-)
 # What the loop shall tell of in the states in which that is not that there is something to read.
 _EVENTS: Final = {State.WAITING: FAILURE, State.SENDING: WRITE}
 # The state in which the rest of something is waited for.
@@ -129,7 +111,7 @@ class Connection:
             self._service.ledger.finished(self.peer, self._transfer, outcome)
             self._transfer = None
         if self.state is not State.LINGERING:
-            self._closing_is(_RESET)
+            reset_when_closed(self._sock)
         self._close()
 
     def _guard(self, step: Callable[[], None]) -> None:
@@ -230,7 +212,7 @@ class Connection:
             except BlockingIOError:
                 pass
             except OSError as error:
-                self._fail(Transfer(message, reply, self._service.clock), _outcome(error))
+                self._fail(Transfer(message, reply, self._service.clock), cause(error))
                 return False
         if sent == reply.size_bytes:
             self._service.ledger.instant(self.peer, message, reply)
@@ -252,7 +234,7 @@ class Connection:
             self._fail(transfer, "truncated")
             return False
         except OSError as error:
-            self._fail(transfer, _outcome(error))
+            self._fail(transfer, cause(error))
             return False
         if transfer.sent_bytes > before:
             self._since_s = self._service.clock.now_s
@@ -264,7 +246,7 @@ class Connection:
         self._transfer = None
         self._service.ledger.finished(self.peer, transfer, "done")
         if self.state is State.SENDING and transfer.message.protocol is Protocol.PLAIN:
-            self._closing_is(_CLEAN)
+            end_when_closed(self._sock)
         if transfer.reply.close:
             self._linger()
         return not transfer.reply.close
@@ -273,11 +255,8 @@ class Connection:
         if transfer.message.protocol is Protocol.PLAIN:
             # Only the end of the connection tells of the file's. Should this process be killed now,
             # the kernel must not make it look like that.
-            self._closing_is(_RESET)
+            reset_when_closed(self._sock)
         self._enter(State.SENDING)
-
-    def _closing_is(self, options: bytes) -> None:
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, options)
 
     def _pump(self) -> None:
         if not self._send_on():
@@ -400,7 +379,3 @@ class Connection:
             self._service.loop.modify(self._sock.fileno(), events)
         self._since_s = self._service.clock.now_s
         self._service.loop.timers.watch(self, self._next_look_s())
-
-
-def _outcome(error: OSError) -> str:
-    return "peer" if error.errno in _PEER_GONE else "error"
