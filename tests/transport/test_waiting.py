@@ -9,7 +9,7 @@ import pytest
 
 from support.daemon import running, wait_until
 from support.http_wire import HttpClient, get, request
-from support.many import MANY, make_many
+from support.many import MANY, folder_in_memory, make_many
 from support.slow import SMALL, make_tree
 
 # By size, all entries have to be looked at; a filter makes each of them another one to make.
@@ -17,10 +17,10 @@ LONG = "/many/?sort=size&format=json&filter={}"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    folder = make_tree(tmp_path_factory.mktemp("root"))
-    make_many(folder / "many")
-    return folder
+def root():
+    with folder_in_memory() as folder:
+        make_many(make_tree(folder) / "many")
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -164,9 +164,6 @@ class Directory:
         orders_bytes = len(_FACTS) * len(self._names) * array(_UINT32).itemsize
         self.size_bytes = self._names.size_bytes + orders_bytes + _OVERHEAD_BYTES
 
-    def __len__(self) -> int:
-        return len(self._names)
-
     def page(self, tree: Tree, path: bytes, selection: Selection, *, now_s: float) -> Page:
         """Show a page.
 

@@ -192,7 +192,7 @@ class Tree:
             FileError: as `open`.
         """
         try:
-            fd = self._openat2(path, self._look)
+            fd = self._openat2(path or b".", self._look)
         except OSError as error:
             raise from_os_error(error) from error
         try:

@@ -130,7 +130,7 @@ def check_root(tree: Tree, identity: Identity, settings: Settings) -> None:
         ConfigError: it may not search the root.
     """
     try:
-        tree.stat(b".")
+        tree.stat(b"")
     except FileError as error:
         root = quoted(str(settings.root))
         raise ConfigError(

@@ -137,7 +137,7 @@ class Listings:
                 self._pages.forget(asked)
 
     def _version(self, path: bytes) -> Version:
-        status = self._tree.stat(path or b".")
+        status = self._tree.stat(path)
         if not stat.S_ISDIR(status.st_mode):
             raise NotFound("not a directory")
         return Version.of(status)
