@@ -162,6 +162,17 @@ def test_one_that_comes_goes_or_grows_old_is_noticed(tmp_path):
         assert coding(daemon) == (None, len(TEXT))
 
 
+def test_a_time_cut_to_the_second_is_that_second(tmp_path):
+    file, coded = tmp_path / "file", tmp_path / "file.gz"
+    put(file, TEXT)
+    put(coded, gzip.compress(TEXT))
+    os.utime(file, ns=(0, MTIME_S * 10**9 + 999_999_999))
+    with running(tmp_path) as daemon:
+        assert get(daemon.port, "/file", ALL)["Content-Encoding"] == "gzip"
+        os.utime(coded, ns=(0, MTIME_S * 10**9 + 999_999_998))
+        assert get(daemon.port, "/file", ALL)["Content-Encoding"] is None
+
+
 def test_only_those_asked_for_are_looked_for(root):
     with running(root, "--http.precompressed=gz") as daemon:
         answer = get(daemon.port, "/page.html", ALL)

@@ -69,7 +69,7 @@ def test_a_body_is_dropped_to_its_end(length, data, rest):
         (b"1\n", 400),
         (b"1\ra", 400),
         (b"1;a\x00\r\n", 400),
-        (b"0" * 17 + b"\r\n", 400),
+        (b"1" + b"0" * 16 + b"\r\n", 413),
         (b"1;" + b"x" * 1023, None),
         (b"1;" + b"x" * 1025, 400),
         (b"1\r\nab", 400),

@@ -46,7 +46,13 @@ class File:
     @property
     def fresh(self):
         """The sidecars that are not older than the file."""
-        return {c: s for c, s in self.sidecars.items() if s.mtime_ns >= self.mtime_ns}
+        return {c: s for c, s in self.sidecars.items() if not self._is_older(s)}
+
+    def _is_older(self, sidecar):
+        """Compare by the second where that is all that the sidecar's time tells."""
+        if sidecar.mtime_ns % S:
+            return sidecar.mtime_ns < self.mtime_ns
+        return sidecar.mtime_ns // S < self.mtime_ns // S
 
 
 @dataclass(frozen=True, slots=True)

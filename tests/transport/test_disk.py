@@ -84,8 +84,8 @@ def test_all_that_is_done_is_handed_over_once(loop, threads):
     assert sorted(told) == list(range(100))
 
 
-def test_no_more_than_four_work_at_a_time(loop, threads):
-    all_at_work, may_end = threading.Barrier(5), threading.Event()
+def test_no_more_than_two_work_at_a_time(loop, threads):
+    all_at_work, may_end = threading.Barrier(3), threading.Event()
     told = []
 
     def work():
@@ -94,15 +94,15 @@ def test_no_more_than_four_work_at_a_time(loop, threads):
 
     def done(future):
         told.append(future.result())
-        if len(told) == 8:
+        if len(told) == 4:
             loop.stop()
 
-    for _ in range(8):
+    for _ in range(4):
         threads.submit(work, done)
     all_at_work.wait(10)
     working = [thread for thread in threading.enumerate() if thread.name.startswith("disk")]
-    assert len(working) == 4
+    assert len(working) == 2
     may_end.set()
     all_at_work.wait(10)
     loop.run()
-    assert told == [True] * 8
+    assert told == [True] * 4

@@ -121,9 +121,9 @@ CONNECTIONS_REJECTED: Final = LAYOUT.counter(
 )
 TIMEOUTS: Final = LAYOUT.counter(
     "timeouts_total",
-    "Connections ended by a timeout, by what was waited for.",
+    "Connections ended by a timeout, by what was waited for; `answer` is a listing.",
     labels=("phase",),
-    series=product(("head", "idle", "stall", "min_rate", "linger", "drain")),
+    series=product(("head", "idle", "stall", "min_rate", "linger", "drain", "answer")),
 )
 DATAGRAMS_DROPPED: Final = LAYOUT.counter(
     "datagrams_dropped_total",

@@ -104,7 +104,8 @@ class FieldRule(Table):
     ] = Field(
         description="The fields, by name. They take the place of the server's own and of those "
         "that an earlier rule has set; Vary is added to instead. An empty value takes a field out. "
-        "A Content-Disposition without a filename gets the file's.",
+        "A Content-Disposition without a filename gets the file's. That and a "
+        "Content-Security-Policy are not for listings, unless the pattern ends in a slash.",
     )
     always: bool = Field(
         default=False,

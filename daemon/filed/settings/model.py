@@ -188,7 +188,8 @@ class Timeouts(Table):
     )
     stall: Seconds = Field(
         60,
-        description="How long a client may take no byte of an answer before it is given up.",
+        description="How long a client may take no byte of an answer before it is given up. A "
+        "listing that is not made in this time is given up as well.",
     )
     min_rate: Annotated[int, Unit("bytes a second")] = Field(
         0,

@@ -50,6 +50,10 @@ class Site:
         """Turn what took longer into what is to be sent, once it is there."""
         return self._http.finish(later, closing=self.closing)
 
+    def give_up(self, later: Later) -> Reply:
+        """Answer that the answer takes too long; the connection ends with it."""
+        return self._http.give_up(later)
+
     def sweep(self) -> None:
         """Forget what has had its time. Once a second is often enough."""
         self._http.sweep()

@@ -13,19 +13,26 @@ class Later:
         request: what is to be answered.
         finish: makes the reply to it, or to one that differs in how the connection goes on, once
             all that it takes is there. Raises what went wrong with that.
+        is_wanted: somebody still waits for it.
     """
 
-    __slots__ = ("_tell", "finish", "request")
+    __slots__ = ("_tell", "finish", "is_wanted", "request")
 
     def __init__(self, request: Request, finish: Callable[[Request], Reply]) -> None:
-        """Begin with nobody waiting."""
+        """Begin with nobody to be told."""
         self.request = request
         self.finish = finish
+        self.is_wanted = True
         self._tell: Callable[[], None] | None = None
 
     def then(self, tell: Callable[[], None]) -> None:
         """Have `tell` called when `finish` can be."""
         self._tell = tell
+
+    def forget(self) -> None:
+        """Wait no longer."""
+        self.is_wanted = False
+        self._tell = None
 
     def is_there(self) -> None:
         """Tell who waits; to be called by whom the answer depends on, in the loop's thread."""

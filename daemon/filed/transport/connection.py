@@ -10,7 +10,8 @@ patience (`Service.patience_s`), counted from when it was entered or last made p
 
 import socket
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from filed.log.text import show_client
 from filed.protocols.messages import Message, Protocol, Refusal
@@ -39,7 +40,14 @@ _STATES: Final = {
     Awaits.BODY: State.DROPPING,
 }
 _TOO_LATE: Final = "The request did not arrive in time."
-_TOO_LONG: Final = "Making the answer takes too long just now. Ask again later."
+
+
+class _Waiting(NamedTuple):
+    """An answer that is waited for: to what, and since when in monotonic seconds."""
+
+    answer: Later
+    message: Message
+    asked_s: float
 
 
 class Connection:
@@ -58,6 +66,7 @@ class Connection:
         "_sock",
         "_stream",
         "_transfer",
+        "_waiting",
         "peer",
         "state",
         "tick",
@@ -73,6 +82,7 @@ class Connection:
         self._since_s = service.clock.now_s
         self._stream = Stream(service.reader)
         self._transfer: Transfer | None = None
+        self._waiting: _Waiting | None = None
         self._pending = False  # requests have arrived that wait for their turn
         service.loop.add(sock.fileno(), READ, self.on_event)
         service.count_state(None, State.NEW)
@@ -89,7 +99,7 @@ class Connection:
             elif self.state is State.LINGERING:
                 self._read_away()
             elif self.state is State.WAITING:  # the peer is gone: nothing else was asked for
-                self._close()
+                self.abort("peer")
             else:
                 self._read()
         except Exception:  # noqa: BLE001 - a bug met by one client
@@ -107,6 +117,7 @@ class Connection:
 
     def abort(self, outcome: str) -> None:
         """End at once, with a reset where the peer has not got all that it was promised."""
+        self._give_up_waiting()
         if self._transfer is not None:
             self._service.ledger.finished(self.peer, self._transfer, outcome)
             self._transfer = None
@@ -168,16 +179,27 @@ class Connection:
             self._guard(self._advance)
 
     def _wait_for(self, answer: Later, message: Message) -> None:
-        asked_s = self._service.clock.now_s
+        waiting = self._waiting = _Waiting(answer, message, self._service.clock.now_s)
         self._enter(State.WAITING)
-        answer.then(lambda: self._guard(lambda: self._on_answer(answer, message, asked_s)))
+        on_answer = partial(self._guard, partial(self._on_answer, waiting))
+        answer.then(partial(self._service.loop.soon, on_answer))
 
-    def _on_answer(self, answer: Later, message: Message, asked_s: float) -> None:
-        if self.state is not State.WAITING:  # the peer is gone, or was told that it takes too long
-            return
-        reply = self._service.site.finish(answer)
-        self._transfer = Transfer(message, reply, self._service.clock, asked_s)
-        self._pump()
+    def _on_answer(self, waiting: _Waiting) -> None:
+        if waiting is self._waiting:  # else it was given up
+            self._waiting = None
+            reply = self._service.site.finish(waiting.answer)
+            self._begin(waiting, reply)
+            self._pump()
+
+    def _give_up_waiting(self) -> None:
+        """Put in place of an answer that is waited for that it takes too long."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._begin(waiting, self._service.site.give_up(waiting.answer))
+
+    def _begin(self, waiting: _Waiting, reply: Reply) -> None:
+        clock = self._service.clock
+        self._transfer = Transfer(waiting.message, reply, clock, waiting.asked_s)
 
     def _await_more(self, *, progress: bool) -> None:
         """Wait for the rest of something; with `progress`, something was answered before it."""
@@ -301,7 +323,7 @@ class Connection:
     def _is_too_slow(self) -> bool:
         if self._transfer is None or not self._service.min_rate:
             return False
-        elapsed_s = self._service.clock.now_s - self._transfer.began_s
+        elapsed_s = self._service.clock.now_s - self._transfer.sending_s
         grace_s = self._service.min_rate_grace_s
         return (
             elapsed_s > grace_s and self._transfer.sent_bytes < elapsed_s * self._service.min_rate
@@ -322,7 +344,9 @@ class Connection:
                 self._service.count_timeout("idle")
                 self._linger()
             case State.WAITING:
-                self._refuse(Refusal(Protocol.HTTP, 503, _TOO_LONG))
+                self._service.timed_out("answer", self.peer[0])
+                self._give_up_waiting()
+                self._pump()
             case State.SENDING:
                 self._service.timed_out("stall", self.peer[0])
                 self.abort("stall")

@@ -6,7 +6,8 @@ thread, so nothing else in a worker has to know that there are threads.
 Threads share one interpreter lock. Whoever computes gives it up when another has waited for the
 switch interval; a loop that lets go of it for each system call would wait so long each time. So the
 interval is made a tenth of Python's own: a listing of 100,000 names then costs the loop's requests
-about a millisecond each while it is made, and nothing where no thread has work.
+about a millisecond each while it is made, and nothing where no thread has work. More threads that
+compute would cost the loop more; two are enough that one which waits for a disk stops nobody else.
 """
 
 import os
@@ -19,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from filed.transport.loop import READ, Loop
 
-_THREADS: Final = 4
+_THREADS: Final = 2
 _SWITCH_INTERVAL_S: Final = 0.0005
 
 T = TypeVar("T")
@@ -43,12 +44,18 @@ class DiskThreads:
         Args:
             work: called in a thread. What it raises is kept for `done`.
             done: called in the loop's thread afterwards, with the result.
+
+        Raises:
+            RuntimeError: no thread does any work yet, and none can be started.
         """
         future = self._executor.submit(work)
         future.add_done_callback(lambda finished: self._note(finished, done))
 
     def close(self) -> None:
-        """Wait for what is being done, and give the threads and the descriptor back."""
+        """Wait for what is being done, and give the threads and the descriptor back.
+
+        A worker does not: it ends without waiting for a disk.
+        """
         self._executor.shutdown(cancel_futures=True)
         self._loop.remove(self._fd)
         os.close(self._fd)

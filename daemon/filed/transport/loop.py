@@ -14,6 +14,7 @@ What epoll(7) promises and what follows from it here:
 """
 
 import select
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -29,6 +30,8 @@ Handler = Callable[[int], None]
 
 # How many events a turn deals with at most.
 _EVENTS_A_TURN: Final = 512
+# And how many callbacks of `soon`; the others have their turn next.
+_SOON_A_TURN: Final = 64
 
 
 class Loop:
@@ -45,7 +48,7 @@ class Loop:
         self.timers = Timers(clock)
         self._epoll = select.epoll()
         self._handlers: dict[int, Handler] = {}
-        self._soon: list[Callable[[], None]] = []
+        self._soon: deque[Callable[[], None]] = deque()
         self._at_end: list[Callable[[], None]] = []
         self._running = False
 
@@ -68,7 +71,7 @@ class Loop:
         self._epoll.unregister(fd)
 
     def soon(self, callback: Callable[[], None]) -> None:
-        """Call once in the next turn, which begins without waiting."""
+        """Call once in one of the next turns, which begin without waiting."""
         self._soon.append(callback)
 
     def at_end(self, callback: Callable[[], None]) -> None:
@@ -91,13 +94,16 @@ class Loop:
                 if handler is not None:
                     handler(mask)
             if self._soon:
-                callbacks, self._soon = self._soon, []
-                _call_all(callbacks)
+                self._call_some()
             if timers.due_s <= clock.now_s:
                 timers.expire()
             if self._at_end:
                 callbacks, self._at_end = self._at_end, []
                 _call_all(callbacks)
+
+    def _call_some(self) -> None:
+        for _ in range(min(len(self._soon), _SOON_A_TURN)):
+            self._soon.popleft()()
 
 
 def _call_all(callbacks: list[Callable[[], None]]) -> None:

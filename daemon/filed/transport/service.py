@@ -29,7 +29,10 @@ _TIMED_OUT: Final = {
     "head": "a connection whose request did not arrive in time was ended",
     "stall": "an answer was cut short, since its client took no byte of it for so long",
     "min_rate": "an answer was cut short, since its client took it too slowly",
+    "answer": "a client was sent away, since a listing was not made in time",
 }
+# The settings of those that have none of their own name.
+_SETTINGS: Final = {"answer": "stall"}
 
 
 class Service:
@@ -84,9 +87,12 @@ class Service:
         self._gauges = {state: catalogue.CONNECTIONS.slot(label) for state, label in GAUGES.items()}
         self._timeouts = {
             phase: catalogue.TIMEOUTS.slot(phase)
-            for phase in ("head", "idle", "stall", "min_rate", "linger", "drain")
+            for phase in ("head", "idle", "stall", "min_rate", "linger", "drain", "answer")
         }
-        self._written = {phase: assigned(f"timeouts.{phase}", settings) for phase in _TIMED_OUT}
+        self._written = {
+            phase: assigned(f"timeouts.{_SETTINGS.get(phase, phase)}", settings)
+            for phase in _TIMED_OUT
+        }
 
     def count_state(self, before: State | None, after: State) -> None:
         """Keep the gauge of connections by state."""

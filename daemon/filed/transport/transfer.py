@@ -30,6 +30,7 @@ class Transfer:
     Attributes:
         message, reply: what is being answered, with what.
         began_s: monotonic seconds when the request was understood.
+        sending_s: the same when there was something to be sent.
         first_byte_s: monotonic seconds when the kernel took the first byte; None before.
         sent_bytes: what the kernel has taken.
         counted_bytes: how much of that the metrics show already.
@@ -45,6 +46,7 @@ class Transfer:
         "first_byte_s",
         "message",
         "reply",
+        "sending_s",
         "sent_bytes",
         "taken_bytes",
     )
@@ -56,7 +58,8 @@ class Transfer:
         self._clock = clock
         self.message = message
         self.reply = reply
-        self.began_s = clock.now_s if began_s is None else began_s
+        self.sending_s = clock.now_s
+        self.began_s = self.sending_s if began_s is None else began_s
         self.first_byte_s: float | None = None
         self.sent_bytes = self.counted_bytes = self.taken_bytes = 0
         self._index = -1  # -1 is `reply.start`, the rest counts from 0

@@ -129,7 +129,17 @@ def test_a_disposition_is_completed_with_the_name_of_the_file():
 
 
 def test_what_is_no_file_gives_a_disposition_no_name():
-    attachment = rule(always=True, Content_Disposition="attachment")
     plain = [(b"Content-Disposition", b"attachment")]
-    assert added(attachment, path=b"/a/") == plain
+    of_listings = rule(match="*/", Content_Disposition="attachment")
+    assert added(of_listings, path=b"/a/") == plain
+    attachment = rule(always=True, Content_Disposition="attachment")
     assert added(attachment, path=b"/a/none.iso", failed=True) == plain
+
+
+@pytest.mark.parametrize("field", ["Content_Disposition", "Content_Security_Policy"])
+def test_how_files_are_to_be_shown_is_not_meant_for_the_listings_among_them(field):
+    for match in ("/a/**", "*"):
+        other = [(b"X", b"y")]
+        assert added(rule(match=match, X="y", **{field: "z"}), path=b"/a/") == other
+        assert added(rule(match=match, X="y", **{field: "z"}), path=b"/a/b/") == other
+        assert len(added(rule(match=match, X="y", **{field: "z"}), path=b"/a/b")) == 2

@@ -20,7 +20,7 @@ _LINE_BYTES: Final = 1024
 _EXTRA_BYTES: Final = 8192
 
 _TEXT: Final = rb"[^\x00-\x08\x0a-\x1f\x7f]*+"
-_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*+;%b)?" % _TEXT)
+_SIZE: Final = re.compile(rb"([0-9A-Fa-f]++)([ \t]*+;%b)?" % _TEXT)
 _TRAILER: Final = re.compile(rb"%b:%b" % (TOKEN, _TEXT))
 
 _CHUNK: Final = "A chunk has to be its size in hexadecimal, CR LF, as many bytes, and CR LF."

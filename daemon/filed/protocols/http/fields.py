@@ -5,14 +5,13 @@ block behind the same request line, so what comes out depends on the block alone
 remembered by it. A client's block mostly stays the same while its targets change.
 """
 
-import re
 from dataclasses import replace
-from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from filed.protocols.http import accept
+from filed.protocols.http.authority import is_authority
 from filed.protocols.http.errors import RefusedError
 from filed.protocols.lines import BARE_REASON, has_bare
 from filed.protocols.messages import NO_PREFERENCES, Conditions, Preferences
@@ -35,13 +34,6 @@ _ACTED_ON: Final = _RARE | {
     *(b"host", b"connection", b"user-agent", b"referer"),
     *(b"accept", b"accept-encoding"),
 }
-
-# RFC 3986 §3.2.2 and §3.2.3; the name and the port may be empty.
-_HOST: Final = re.compile(
-    rb"(?:(?:[-.~_!$&'()*+,;=0-9A-Za-z]++|%[0-9A-Fa-f]{2})*+"
-    rb"|\[(?:([0-9A-Fa-f:.]++)|[Vv][0-9A-Fa-f]++\.[-.~_!$&'()*+,;=:0-9A-Za-z]++)\])"
-    rb"(?::[0-9]*+)?"
-)
 
 _SYNTAX: Final = "Each header field has to be a name, a colon directly after it and a value."
 _FOLDED: Final = "A header field has to stand on one line."
@@ -153,7 +145,7 @@ def _refused(block: bytes, words: str) -> RefusedError:
 
 def _understood(found: _Found) -> Fields:
     host = found.get(b"host")
-    if host is not None and not _is_host(host):
+    if host is not None and not is_authority(host):
         raise RefusedError(400, _HOST_SYNTAX)
     preferences = accept.read(found.get(b"accept"), found.get(b"accept-encoding"))
     wish = b"" if preferences is NO_PREFERENCES else _wish(preferences)
@@ -177,19 +169,6 @@ def _understood(found: _Found) -> Fields:
         found.get(b"referer"),
         preferences,
     )
-
-
-def _is_host(value: bytes) -> bool:
-    match = _HOST.fullmatch(value)
-    if match is None:
-        return False
-    if match[1] is None:
-        return True
-    try:
-        IPv6Address(match[1].decode())
-    except AddressValueError:
-        return False
-    return True
 
 
 def _tokens(found: _Found, name: bytes) -> tuple[bytes, ...] | list[bytes]:

@@ -8,9 +8,14 @@ ALLOW: Final = (b"Allow", b"GET, HEAD, OPTIONS")
 
 Field = tuple[bytes, bytes]
 
+# As RFC 9110 §15 has them; Python has had those of its predecessors until 3.13.
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+}
 _STATUS_LINES: Final = {
-    status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode())
-    for status in HTTPStatus
+    status: b"HTTP/1.1 %d %s\r\n" % (status, words.encode()) for status, words in _PHRASES.items()
 }
 
 
@@ -35,4 +40,4 @@ def render(status: int, fields: Iterable[Field], *, close: bool, keep_alive: boo
 
 def phrase(status: int) -> str:
     """Return the words that belong to a status code."""
-    return HTTPStatus(status).phrase
+    return _PHRASES[status]

@@ -24,7 +24,7 @@ _SENT: Final = 16
 
 
 class Unsatisfiable(ValueError):
-    """The field asks for nothing that the file has, or is malformed."""
+    """The field asks for nothing that the file has, or is malformed. The text is for the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def select(value: bytes, size: int) -> tuple[Span, ...]:
     specs = [spec for spec in (part.strip(b" \t") for part in match[2].split(b",")) if spec]
     spans = _spans(specs, size)
     if not spans:
-        raise Unsatisfiable(f"no part of the field lies within {size} bytes")
+        raise Unsatisfiable(f"The file has {size} bytes, and none of them was asked for.")
     merged = _merged(spans)
     return _as_asked(merged, spans) if len(merged) <= _SENT else ()
 
@@ -82,7 +82,7 @@ def _spans(specs: list[bytes], size: int) -> list[Span]:
 def _span(spec: bytes, size: int) -> Span | None:
     match = _SPEC.fullmatch(spec)
     if match is None:
-        raise Unsatisfiable("a range is two numbers with a dash between, of which one may miss")
+        raise Unsatisfiable("A range has to be two numbers with a dash between; one may miss.")
     if match["suffix"] is not None:
         count = min(_number(match["suffix"]), size)
         return Span(size - count, count) if count else None
@@ -90,7 +90,7 @@ def _span(spec: bytes, size: int) -> Span | None:
     if match["last"]:
         asked = _number(match["last"])
         if asked < first:
-            raise Unsatisfiable("a range ends before it begins")
+            raise Unsatisfiable("A range may not end before it begins.")
         last = min(asked, last)
     return Span(first, last - first + 1) if first < size else None
 

@@ -8,6 +8,7 @@ import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from filed.protocols.http.authority import is_authority
 from filed.protocols.http.errors import RefusedError
 
 # The methods that llhttp takes in an HTTP request; RTSP's, which it knows too, are not among them.
@@ -26,7 +27,7 @@ TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _LINE: Final = re.compile(
     rb"(%b) ((/[^\x00-\x20\x7f#%%?]*+)|[^\x00-\x20\x7f]++) HTTP/([0-9])\.([0-9])\r\n" % TOKEN
 )
-_ABSOLUTE: Final = re.compile(rb"(?i:https?)://[^/?]++(.*)", re.DOTALL)
+_ABSOLUTE: Final = re.compile(rb"(?i:https?)://([^/?]++)(.*)", re.DOTALL)
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 _ESCAPE: Final = "In the target a percent sign has to be followed by two hexadecimal digits."
@@ -100,7 +101,8 @@ def _parts(method: bytes, target: bytes) -> tuple[bytes, bytes]:
 
 def _without_authority(target: bytes) -> bytes | None:
     absolute = _ABSOLUTE.fullmatch(target)
-    if absolute is None:
+    # A name without a host is an error (RFC 9110 §4.2.1), and so is one with a user (§4.2.4).
+    if absolute is None or absolute[1].startswith(b":") or not is_authority(absolute[1]):
         return None
-    rest: bytes = absolute[1]
+    rest: bytes = absolute[2]
     return rest if rest.startswith(b"/") else b"/" + rest

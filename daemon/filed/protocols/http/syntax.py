@@ -12,7 +12,7 @@ from filed.protocols.http import request_line
 from filed.protocols.http.errors import RefusedError
 from filed.protocols.http.fields import CHUNKED, NOTHING_ASKED, Fields
 from filed.protocols.http.memory import KEY_BYTES, Memory
-from filed.protocols.http.request_line import SERVED, RequestLine
+from filed.protocols.http.request_line import METHODS, SERVED, RequestLine
 from filed.protocols.lines import BARE_REASON, empty_lines_size, has_bare
 from filed.protocols.messages import Message, Protocol, Refusal, Request
 
@@ -130,12 +130,14 @@ class Reader:
     def _check_line(self, begun: bytes, size: int) -> None:
         """Refuse what may be read of a first line, where it has no end or not the right form."""
         line, line_end, _ = begun.partition(b"\r\n")
+        method = line.partition(b" ")[0]
+        method = method if method in METHODS else b""  # an answer to HEAD has no body even so
         if has_bare(line + line_end):
-            raise RefusedError(400, BARE_REASON)
+            raise RefusedError(400, BARE_REASON, method)
         if line_end:
-            raise RefusedError(400, _FORM)
+            raise RefusedError(400, _FORM, method)
         if len(begun) == self._limits.request_line + 2:
-            raise RefusedError(414, _LONG_LINE)
+            raise RefusedError(414, _LONG_LINE, method)
         if size >= self._limits.request_head:
             raise RefusedError(431, _LONG_HEAD)
 

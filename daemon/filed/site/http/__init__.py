@@ -13,10 +13,11 @@ from filed.settings import Settings
 from filed.site.http.directories import DirectoryAnswers
 from filed.site.http.files import FileAnswers
 from filed.site.http.listings import Listings, Threads
-from filed.site.http.replies import Replies
+from filed.site.http.replies import RETRY_AFTER, Replies
 from filed.site.later import Later
 from filed.site.lookup import Lookup
 from filed.site.outcomes import status_of
+from filed.site.pages.figures import count
 from filed.site.reply import Reply
 
 # What a client is told of each status that an error of the tree comes to.
@@ -27,6 +28,8 @@ _WORDS: Final = {
     500: "The server could not read this file.",
     503: "The server is short of resources. Ask again in a second.",
 }
+
+_TOO_LONG: Final = "Making the answer takes too long just now. Ask again later."
 
 
 class HttpSite:
@@ -72,10 +75,19 @@ class HttpSite:
         try:
             return later.finish(request)
         except NoSuchPage as error:
-            words = f"There is no such page: this listing has {error.pages}."
+            there = count(error.pages, "page", "pages")
+            words = f"There is no such page: this listing has {there}."
             return self._replies.message(request, 404, words, path=self._path(request))
         except errors.FileError as error:
             return self._failed(request, error)
+
+    def give_up(self, later: Later) -> Reply:
+        """Answer that the answer takes too long."""
+        self._replies.begin()
+        later.forget()
+        return self._replies.message(
+            later.request, 503, _TOO_LONG, RETRY_AFTER, path=self._path(later.request), close=True
+        )
 
     def refuse(self, refusal: Refusal, *, closing: bool) -> Reply:
         """Answer what asks for no file. `closing` as in `answer`."""
@@ -102,7 +114,7 @@ class HttpSite:
 
     def _failed(self, request: Request, error: errors.FileError) -> Reply:
         status = status_of(error)
-        fields = ((b"Retry-After", b"1"),) if status == 503 else ()
+        fields = (RETRY_AFTER,) if status == 503 else ()
         return self._replies.message(
             request,
             status,

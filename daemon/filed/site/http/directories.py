@@ -1,5 +1,6 @@
 """What a request for a directory comes to: its index file, a listing, or the way to its slash."""
 
+import re
 from functools import partial
 from typing import Final
 from urllib.parse import quote_from_bytes
@@ -7,21 +8,22 @@ from urllib.parse import quote_from_bytes
 from filed.files import errors
 from filed.files.cache import Cache
 from filed.files.names import Name
-from filed.protocols.http import conditions
-from filed.protocols.http.conditions import Verdict
 from filed.protocols.http.heads import Field
-from filed.protocols.messages import Conditions, Format, Request
+from filed.protocols.messages import Format, Request
 from filed.settings import Settings
 from filed.site import pages
 from filed.site.http.files import FileAnswers
-from filed.site.http.listings import Asked, Listed, Listings
+from filed.site.http.listings import Listed, Listings, View
 from filed.site.http.replies import MEDIA_TYPES, NOSNIFF, VARY_ACCEPT, Replies
 from filed.site.later import Later
 from filed.site.pages import query
 from filed.site.reply import Reply
 
+# It may be kept, and has to be asked about each time (RFC 9111 §5.2.2.4).
+_NO_CACHE: Final = (b"Cache-Control", b"no-cache")
+# A percent sign of a query that begins no escape.
+_STRAY: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _POLICY: Final = (b"Content-Security-Policy", pages.LISTING_POLICY)
-_NO_CONDITIONS: Final = Conditions()
 
 
 class DirectoryAnswers:
@@ -65,35 +67,36 @@ class DirectoryAnswers:
         # Rebuilt from the normalised name with one leading slash, so it cannot name another host.
         location = "/" + quote_from_bytes(path + b"/")
         if request.query:
-            location += "?" + quote_from_bytes(request.query, safe="!$&'()*+,;=:@/?%[]")
+            whole = _STRAY.sub(b"%25", request.query)
+            location += "?" + quote_from_bytes(whole, safe="!$&'()*+,;=:@/?%")
         words = "This is a directory; its name ends in a slash."
-        field = (b"Location", location.encode())
-        return self._replies.message(request, 301, words, field, path=b"/" + path)
+        fields = ((b"Location", location.encode()), _NO_CACHE)  # it may be a file one day
+        return self._replies.message(request, 301, words, *fields, path=b"/" + path)
 
     def _list(self, request: Request, path: bytes) -> Reply | Later:
+        version = self._listings.version(path)
         try:
             selection, wanted = query.read(request.query)
         except query.BadQuery as error:
             return self._replies.message(request, 400, str(error), path=_shown(path))
-        asked = Asked(path, selection, wanted or request.preferences.listing)
-        return self._listings.answer(request, asked, partial(self._show, asked))
+        view = View(path, selection, wanted or request.preferences.listing)
+        return self._listings.answer(request, view, version, partial(self._show, view))
 
-    def _show(self, asked: Asked, request: Request, listed: Listed) -> Reply:
-        validators: list[Field] = [(b"ETag", listed.tag), VARY_ACCEPT]
-        path = _shown(asked.path)
-        verdict = conditions.evaluate(
-            request.conditions or _NO_CONDITIONS,
-            method=request.method,
-            etag=listed.tag,
+    def _show(self, view: View, request: Request, listed: Listed) -> Reply:
+        validators: list[Field] = [(b"ETag", listed.tag), VARY_ACCEPT, _NO_CACHE]
+        path = _shown(view.path)
+        ruled_out = self._replies.unless(
+            request,
+            tag=listed.tag,
             mtime_s=None,
-            now_s=self._replies.second,
+            validators=validators,
+            words="The listing is not, or no longer, as the request requires.",
+            path=path,
         )
-        if verdict is Verdict.NOT_MODIFIED:
-            return self._replies.content(request, 304, validators, path=path)
-        if verdict is Verdict.FAILED:
-            return self._replies.message(request, 412, "The listing has changed.", path=path)
-        fields = [*validators, NOSNIFF, (b"Content-Type", MEDIA_TYPES[asked.format])]
-        if asked.format is Format.HTML:
+        if ruled_out is not None:
+            return ruled_out
+        fields = [*validators, NOSNIFF, (b"Content-Type", MEDIA_TYPES[view.format])]
+        if view.format is Format.HTML:
             fields.append(_POLICY)
         return self._replies.content(request, 200, fields, listed.page, path=path)
 

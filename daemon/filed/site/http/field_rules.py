@@ -13,6 +13,7 @@ _VARY: Final = b"vary"
 # What is said about a content goes where one goes, with two exceptions: a 304 has to repeat
 # Content-Location (RFC 9110 §15.4.5), and a policy is about the page that is shown.
 _ABOUT_CONTENT: Final = b"content-"
+_HOW_TO_SHOW: Final = (_DISPOSITION, b"content-security-policy")
 _NOT_ABOUT_CONTENT: Final = (b"content-location", b"content-security-policy")
 
 
@@ -46,7 +47,7 @@ class FieldRules:
             return list(fields)
         answer = _Answer(fields)
         for rule in rules:
-            for key, field in rule.fields:
+            for key, field in rule.fields_for(path):
                 if content or not _is_about_content(key):
                     answer.set(key, field)
         if not failed:
@@ -59,12 +60,24 @@ class _Rule:
 
     def __init__(self, rule: FieldRule) -> None:
         self._globs = Globs(rule.match)
+        self._of_directories = Globs(each for each in rule.match if each.endswith("/"))
         self._always = rule.always
         pairs = [(name.encode(), value.encode()) for name, value in rule.set.items()]
-        self.fields: Final = tuple((field[0].lower(), field) for field in pairs)
+        self._fields: Final = tuple((field[0].lower(), field) for field in pairs)
 
     def is_for(self, path: bytes, *, failed: bool) -> bool:
         return (self._always or not failed) and self._globs.match(path)
+
+    def fields_for(self, path: bytes) -> Iterator[tuple[bytes, Field]]:
+        """Return the fields for a path that the rule is for.
+
+        How files are to be shown, or that they are to be saved instead, is not meant for the
+        listings among them, which would be saved or lose their style, unless those were named.
+        """
+        shown_as_it_is = path.endswith(b"/") and not self._of_directories.match(path)
+        for key, field in self._fields:
+            if not (shown_as_it_is and key.startswith(_HOW_TO_SHOW)):
+                yield key, field
 
 
 class _Answer:

@@ -8,13 +8,12 @@ from filed.files.cache import Cache, CachedFile
 from filed.files.media_types import MediaTypes
 from filed.files.tree import Tree
 from filed.protocols.http import conditions, multipart, ranges
-from filed.protocols.http.conditions import Verdict
 from filed.protocols.http.heads import Field
 from filed.protocols.http.ranges import Span
 from filed.protocols.http.validators import etag, last_modified
-from filed.protocols.messages import Conditions, Request
+from filed.protocols.messages import Request
 from filed.settings import Settings
-from filed.site.http.replies import NOSNIFF, Replies
+from filed.site.http.replies import NOSNIFF, VARY_CODING, Replies
 from filed.site.http.sidecars import Sidecar, Sidecars
 from filed.site.reply import Reply, Segment, slice_of
 
@@ -23,8 +22,6 @@ _KEPT_REPLIES: Final = 16
 _BOUNDARY_BYTES: Final = 16
 # What a kept reply takes beside its bytes, about.
 _REPLY_OVERHEAD_BYTES: Final = 200
-_NO_CONDITIONS: Final = Conditions()
-_VARY: Final = (b"Vary", b"Accept-Encoding")
 _RANGES: Final = (b"Accept-Ranges", b"bytes")
 _FAILED: Final = "The file is not, or no longer, as the request requires."
 
@@ -38,7 +35,8 @@ class _Representation(NamedTuple):
         source: the file whose bytes they are: that one, or a sidecar of it.
         coding: how it is compressed; None where it is the file itself.
         tag, modified: its validators, None where it has none; `modified` as Last-Modified says it.
-        mtime_s: the same in seconds since 1970.
+        mtime_s: the file's own time in seconds since 1970, also where Last-Modified says the
+            present in place of a time to come.
         varies: there are others.
     """
 
@@ -121,18 +119,21 @@ class FileAnswers:
         )
 
     def _build(self, request: Request, found: _Representation) -> Reply:
-        asked = request.conditions or _NO_CONDITIONS
+        ruled_out = self._replies.unless(
+            request,
+            tag=found.tag,
+            mtime_s=found.mtime_s,
+            validators=_validators(found),
+            words=_FAILED,
+            path=found.path,
+        )
+        if ruled_out is not None:
+            return ruled_out
+        asked = request.conditions
+        if asked is None or asked.range is None:
+            return self._whole(request, found)
         now_s = self._replies.second
-        match conditions.evaluate(
-            asked, method=request.method, etag=found.tag, mtime_s=found.mtime_s, now_s=now_s
-        ):
-            case Verdict.NOT_MODIFIED:
-                return self._replies.content(request, 304, _validators(found), path=found.path)
-            case Verdict.FAILED:
-                return self._replies.message(request, 412, _FAILED, path=found.path)
-        if asked.range is not None and conditions.range_applies(
-            asked, etag=found.tag, mtime_s=found.mtime_s, now_s=now_s
-        ):
+        if conditions.range_applies(asked, etag=found.tag, mtime_s=found.mtime_s, now_s=now_s):
             return self._range(request, found, asked.range)
         return self._whole(request, found)
 
@@ -145,10 +146,11 @@ class FileAnswers:
         size = found.source.version.size_bytes
         try:
             spans = ranges.select(value, size)
-        except ranges.Unsatisfiable:
+        except ranges.Unsatisfiable as error:
             total = (b"Content-Range", b"bytes */%d" % size)
-            words = f"The file has {size} bytes, and none of them was asked for."
-            return self._replies.message(request, 416, words, total, path=found.path)
+            return self._replies.message(
+                request, 416, str(error), total, path=found.path, coded=found.varies
+            )
         match spans:
             case (span,):
                 return self._part(request, found, span)
@@ -182,7 +184,7 @@ def _validators(found: _Representation) -> list[Field]:
     if found.tag is not None:
         fields.append((b"ETag", found.tag))
     if found.varies:
-        fields.append(_VARY)
+        fields.append(VARY_CODING)
     return fields
 
 

@@ -5,10 +5,11 @@ from typing import Final
 
 from filed.clock import Clock
 from filed.metrics import catalogue
-from filed.protocols.http import heads
+from filed.protocols.http import conditions, heads
+from filed.protocols.http.conditions import Verdict
 from filed.protocols.http.dates import format_date
 from filed.protocols.http.heads import Field
-from filed.protocols.messages import Format, Message
+from filed.protocols.messages import Format, Message, Request
 from filed.settings import Settings
 from filed.site import pages
 from filed.site.http.field_rules import FieldRules
@@ -22,6 +23,9 @@ MEDIA_TYPES: Final = {
     Format.JSON: b"application/json",
 }
 VARY_ACCEPT: Final = (b"Vary", b"Accept")
+VARY_CODING: Final = (b"Vary", b"Accept-Encoding")
+_VARY_BOTH: Final = (b"Vary", b"Accept, Accept-Encoding")
+RETRY_AFTER: Final = (b"Retry-After", b"1")
 
 _POLICY: Final = (b"Content-Security-Policy", pages.MESSAGE_POLICY)
 _METHOD_LABELS: Final = {b"GET": "GET", b"HEAD": "HEAD"}
@@ -91,13 +95,50 @@ class Replies:
         body = () if request.method == b"HEAD" else segments
         return Reply(status, head, *body, counter=counter, close=close)
 
-    def message(
+    def unless(  # noqa: PLR0913 - a representation is known by all of these
+        self,
+        request: Request,
+        *,
+        tag: bytes | None,
+        mtime_s: int | None,
+        validators: Sequence[Field],
+        words: str,
+        path: bytes,
+    ) -> Reply | None:
+        """Answer a request whose preconditions rule out its content (RFC 9110 §13.2.2).
+
+        Args:
+            request: what is answered.
+            tag: the entity-tag of what would be sent, None if it has none.
+            mtime_s: what its Last-Modified stands for, seconds since 1970; None if it has none.
+            validators: the fields that a 304 has.
+            words: what a 412 says.
+            path: as in `content`.
+
+        Returns:
+            None where the content is to be sent.
+        """
+        asked = request.conditions
+        if asked is None:
+            return None
+        match conditions.evaluate(
+            asked, method=request.method, etag=tag, mtime_s=mtime_s, now_s=self.second
+        ):
+            case Verdict.NOT_MODIFIED:
+                return self.content(request, 304, validators, path=path)
+            case Verdict.FAILED:
+                coded = VARY_CODING in validators
+                return self.message(request, 412, words, path=path, coded=coded)
+        return None
+
+    def message(  # noqa: PLR0913 - each has a name and most are left out
         self,
         request: Message,
         status: int,
         words: str,
         *fields: Field,
         path: bytes | None = None,
+        coded: bool = False,
         close: bool = False,
     ) -> Reply:
         """Make a reply that says something to whoever reads it, in the format that they want.
@@ -108,11 +149,13 @@ class Replies:
             words: what was wrong and what would be right, in a sentence.
             fields: what the head has besides.
             path: as in `content`.
+            coded: what it is about depends on Accept-Encoding.
             close: as in `content`.
         """
         written = request.preferences.message
         body = pages.message(status, words, written)
-        described = [*fields, VARY_ACCEPT, NOSNIFF, (b"Content-Type", MEDIA_TYPES[written])]
+        described = [*fields, _VARY_BOTH if coded else VARY_ACCEPT, NOSNIFF]
+        described.append((b"Content-Type", MEDIA_TYPES[written]))
         if written is Format.HTML:
             described.append(_POLICY)
         return self.content(request, status, described, body, path=path, close=close)

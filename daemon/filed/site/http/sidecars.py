@@ -12,6 +12,7 @@ from filed.protocols.messages import Request
 # By their ending: what HTTP calls the coding (RFC 9110 §8.4.1, RFC 8878, RFC 7932).
 CODINGS: Final = {"zst": "zstd", "br": "br", "gz": "gzip"}
 
+_SECOND_NS: Final = 1_000_000_000
 _ENDINGS: Final = tuple(f".{ending}".encode() for ending in CODINGS)
 # Where the cache keeps, with a file, what was found beside it.
 _BESIDE: Final = "sidecars"
@@ -90,4 +91,10 @@ class Sidecars:
 
 
 def _is_younger(version: Version, file: CachedFile) -> bool:
-    return version.mtime_ns >= file.version.mtime_ns
+    """Compare by the second where that is all that the sidecar's time tells.
+
+    Many a tool gives what it makes the time of what it was made from, cut to whole seconds.
+    """
+    if version.mtime_ns % _SECOND_NS:
+        return version.mtime_ns >= file.version.mtime_ns
+    return version.mtime_s >= file.version.mtime_s
