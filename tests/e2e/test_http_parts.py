@@ -15,9 +15,7 @@ def parts(answer):
     message = email.message_from_bytes(head + answer.body, policy=email.policy.HTTP)
     assert message.get_content_type() == "multipart/byteranges"
     assert not message.defects
-    return [
-        (part["Content-Range"], part.get_payload(decode=True)) for part in message.iter_parts()
-    ]
+    return [(part["Content-Range"], part.get_payload(decode=True)) for part in message.iter_parts()]
 
 
 @pytest.mark.parametrize(("name", "content"), [("/medium.bin", MEDIUM), ("/large.bin", LARGE)])
@@ -26,7 +24,6 @@ def parts(answer):
     [
         ("bytes=0-0,9-9", [(0, 0), (9, 9)]),
         ("bytes=-1,0-4", [(-1, -1), (0, 4)]),
-        ("bytes=100-199, 0-9 ,,300-", None),
         ("bytes=5-9,0-3,20-30,25-40,41-50", [(5, 9), (0, 3), (20, 50)]),
         ("bytes=0-0,99999999999-", [(0, 0)]),
         ("bytes=0-4,5-9", [(0, 9)]),
@@ -34,9 +31,6 @@ def parts(answer):
 )
 def test_each_range_is_a_part(daemon, name, content, value, spans):
     size = len(content)
-    if spans is None:  # nearly all of it
-        assert get(daemon.port, name, f"Range: {value}").body == content
-        return
     spans = [(first % size, last % size) for first, last in spans]
     answer = get(daemon.port, name, f"Range: {value}")
     assert answer.status == 206

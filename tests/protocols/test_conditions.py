@@ -19,10 +19,8 @@ ASCTIME = b"Sun Nov  6 08:49:37 1994"
 PROCEED, NOT_MODIFIED, FAILED = Verdict.PROCEED, Verdict.NOT_MODIFIED, Verdict.FAILED
 
 
-def verdict(method=b"GET", etag=TAG, mtime_s=MTIME_S, exists=True, **sent):  # noqa: FBT002 - by name
-    return evaluate(
-        Conditions(**sent), method=method, etag=etag, mtime_s=mtime_s, now_s=NOW_S, exists=exists
-    )
+def verdict(method=b"GET", etag=TAG, mtime_s=MTIME_S, **sent):
+    return evaluate(Conditions(**sent), method=method, etag=etag, mtime_s=mtime_s, now_s=NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -134,14 +132,6 @@ def test_other_methods_fail_where_a_reader_has_it_already():
 )
 def test_a_file_without_validators_matches_nothing_but_the_star(sent, expected):
     assert verdict(etag=None, mtime_s=None, **sent) is expected
-
-
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [({"if_match": b"*"}, FAILED), ({"if_match": TAG}, FAILED), ({"if_none_match": b"*"}, PROCEED)],
-)
-def test_a_star_wants_a_file(sent, expected):
-    assert verdict(exists=False, **sent) is expected
 
 
 TAGS = (b'"tag"', b'"other"', b'W/"tag"', b'W/"other"')

@@ -85,11 +85,3 @@ def _with_charset(media_type: str) -> str:
 def _gives_charset(media_type: str) -> bool:
     _, *parameters = media_type.lower().split(";")
     return any(parameter.strip().startswith("charset=") for parameter in parameters)
-
-
-_BUILT_IN: Final = MediaTypes()
-
-
-def media_type(path: bytes) -> bytes:
-    """Return the media type of a file by the table alone."""
-    return _BUILT_IN.of(path)

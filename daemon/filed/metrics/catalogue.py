@@ -100,7 +100,7 @@ TRANSFERS_ABORTED: Final = LAYOUT.counter(
 
 CONNECTIONS: Final = LAYOUT.gauge(
     "connections",
-    "Open TCP connections by what they are doing.",
+    "Open TCP connections by what they are doing; `sending` are also those whose answer is made.",
     labels=("state",),
     series=product(("reading", "sending", "idle")),
 )

@@ -22,14 +22,13 @@ class Verdict(Enum):
     FAILED = auto()
 
 
-def evaluate(  # noqa: PLR0913 - a file is known by all of these
+def evaluate(
     conditions: Conditions,
     *,
     method: bytes,
     etag: bytes | None,
     mtime_s: int | None,
     now_s: int,
-    exists: bool = True,
 ) -> Verdict:
     """Evaluate the preconditions in the order of RFC 9110 §13.2.2.
 
@@ -39,18 +38,17 @@ def evaluate(  # noqa: PLR0913 - a file is known by all of these
         conditions: as sent.
         method: the request's; only GET and HEAD can find that nothing was modified.
         etag: the file's entity-tag, None if it has none.
-        mtime_s: what its Last-Modified says, seconds since 1970; None if it has none.
+        mtime_s: its own time, seconds since 1970; None if it has no Last-Modified.
         now_s: the present, seconds since 1970.
-        exists: there is a file.
 
     Returns:
         PROCEED, NOT_MODIFIED for 304 or FAILED for 412.
     """
     reading = method in (b"GET", b"HEAD")
-    if not _is_still_the_one(conditions, etag, mtime_s, now_s, exists=exists):
+    if not _is_still_the_one(conditions, etag, mtime_s, now_s):
         return Verdict.FAILED
     if conditions.if_none_match is not None:
-        if not _matches(conditions.if_none_match, etag, exists=exists, weakly=True):
+        if not _matches(conditions.if_none_match, etag, weakly=True):
             return Verdict.PROCEED
         return Verdict.NOT_MODIFIED if reading else Verdict.FAILED
     since_s = _date(conditions.if_modified_since, now_s)
@@ -70,7 +68,7 @@ def range_applies(
     Args:
         conditions: as sent.
         etag: the file's entity-tag, None if it has none.
-        mtime_s: what its Last-Modified says, seconds since 1970; None if it has none.
+        mtime_s: its own time, seconds since 1970; None if it has no Last-Modified.
         now_s: what the answer's Date will say, seconds since 1970.
     """
     value = conditions.if_range
@@ -83,10 +81,10 @@ def range_applies(
 
 
 def _is_still_the_one(
-    conditions: Conditions, etag: bytes | None, mtime_s: int | None, now_s: int, *, exists: bool
+    conditions: Conditions, etag: bytes | None, mtime_s: int | None, now_s: int
 ) -> bool:
     if conditions.if_match is not None:
-        return _matches(conditions.if_match, etag, exists=exists, weakly=False)
+        return _matches(conditions.if_match, etag, weakly=False)
     since_s = _date(conditions.if_unmodified_since, now_s)
     return since_s is None or mtime_s is None or mtime_s <= since_s
 
@@ -95,11 +93,11 @@ def _date(value: bytes | None, now_s: int) -> int | None:
     return None if value is None else parse_date(value, now_s=now_s)
 
 
-def _matches(value: bytes, etag: bytes | None, *, exists: bool, weakly: bool) -> bool:
+def _matches(value: bytes, etag: bytes | None, *, weakly: bool) -> bool:
     """Compare as RFC 9110 §8.8.3.2 has it."""
     if value == b"*":
-        return exists
-    if not exists or etag is None:
+        return True
+    if etag is None:
         return False
     weak, opaque = etag.startswith(b"W/"), etag.removeprefix(b"W/")
     return any(
