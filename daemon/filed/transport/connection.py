@@ -27,10 +27,6 @@ from filed.transport.transfer import Transfer, Truncated
 _READ_BYTES: Final = 16384
 # Pipelined requests that are answered before others have their turn.
 _REPLIES_A_TURN: Final = 32
-# How often a slow transfer's rate is looked at, where there is a least one.
-_RATE_PERIOD_S: Final = 1.0
-# How many times within its patience a transfer that waits is looked at.
-_LOOKS: Final = 8
 # What the loop shall tell of in the states in which that is not that there is something to read.
 _EVENTS: Final = {State.WAITING: FAILURE, State.SENDING: WRITE}
 # The state in which the rest of something is waited for.
@@ -299,19 +295,14 @@ class Connection:
         return self._since_s + self._service.patience_s[self.state]
 
     def _next_look_s(self) -> float:
-        if self.state is not State.SENDING:
-            return self._deadline_s()
-        period_s = self._service.patience_s[State.SENDING] / _LOOKS
-        if self._service.min_rate:
-            period_s = min(period_s, _RATE_PERIOD_S)
-        return min(self._deadline_s(), self._service.clock.now_s + period_s)
+        return self._service.next_look_s(self.state, self._since_s)
 
     def _look_at_deadline(self) -> None:
         if self._pending or self._peer_takes():  # it waits for us, or is slow but alive
             self._since_s = self._service.clock.now_s
         if self._deadline_s() <= self._service.clock.now_s:
             self._expire()
-        elif self._is_too_slow():
+        elif self._transfer is not None and self._service.is_too_slow(self._transfer):
             self._service.timed_out("min_rate", self.peer[0])
             self.abort("min_rate")
         else:
@@ -319,15 +310,6 @@ class Connection:
 
     def _peer_takes(self) -> bool:
         return self._transfer is not None and self._transfer.goes_on(self._sock)
-
-    def _is_too_slow(self) -> bool:
-        if self._transfer is None or not self._service.min_rate:
-            return False
-        elapsed_s = self._service.clock.now_s - self._transfer.sending_s
-        grace_s = self._service.min_rate_grace_s
-        return (
-            elapsed_s > grace_s and self._transfer.sent_bytes < elapsed_s * self._service.min_rate
-        )
 
     def _expire(self) -> None:
         match self.state:

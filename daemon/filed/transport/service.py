@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from filed.transport.connection import Connection
     from filed.transport.ledger import Ledger
     from filed.transport.loop import Loop
+    from filed.transport.transfer import Transfer
 
 # How long to wait after "G" for the rest of "GET ", before it is taken for a file's name.
 _DECIDE_S: Final = 0.3
 # How long a peer is listened to after the last byte was sent: closing with its bytes unread would
 # be a reset, which can wipe out the reply on its way (RFC 9112 §9.6).
 _LINGER_S: Final = 2.0
+# How often a slow transfer's rate is looked at, where there is a least one.
+_RATE_PERIOD_S: Final = 1.0
+# How many times within its patience a transfer that waits is looked at.
+_LOOKS: Final = 8
 # The timeouts that cost a client an answer, and what they come to.
 _TIMED_OUT: Final = {
     "head": "a connection whose request did not arrive in time was ended",
@@ -44,8 +49,6 @@ class Service:
         site: answers them.
         ledger: is told of each answer that has ended.
         patience_s: how long a connection may stay in each state without progress.
-        min_rate, min_rate_grace_s: bytes a second that a peer has to take at least, once the grace
-            is over; 0 for any.
         left: called with each connection that has closed.
         limited: logs what many connections may meet.
     """
@@ -71,8 +74,8 @@ class Service:
         self.left = left
         self.limited = limited
         timeouts = settings.timeouts
-        self.min_rate = timeouts.min_rate
-        self.min_rate_grace_s = timeouts.min_rate_grace
+        self._min_rate = timeouts.min_rate
+        self._min_rate_grace_s = timeouts.min_rate_grace
         self.patience_s = {
             State.NEW: timeouts.head,
             State.DECIDING: _DECIDE_S,
@@ -93,6 +96,29 @@ class Service:
             phase: assigned(f"timeouts.{_SETTINGS.get(phase, phase)}", settings)
             for phase in _TIMED_OUT
         }
+
+    def next_look_s(self, state: State, since_s: float) -> float:
+        """Say when a connection has to be looked at again, at the latest.
+
+        Args:
+            state: what it is doing.
+            since_s: since when, or since its last progress, in monotonic seconds.
+        """
+        patience_s = self.patience_s[state]
+        deadline_s = since_s + patience_s
+        if state is not State.SENDING:
+            return deadline_s
+        period_s = patience_s / _LOOKS
+        if self._min_rate:
+            period_s = min(period_s, _RATE_PERIOD_S)
+        return min(deadline_s, self.clock.now_s + period_s)
+
+    def is_too_slow(self, transfer: "Transfer") -> bool:
+        """Say whether a client takes less in a second, on average, than it has to."""
+        elapsed_s = self.clock.now_s - transfer.sending_s
+        if not self._min_rate or elapsed_s <= self._min_rate_grace_s:
+            return False
+        return transfer.sent_bytes < elapsed_s * self._min_rate
 
     def count_state(self, before: State | None, after: State) -> None:
         """Keep the gauge of connections by state."""

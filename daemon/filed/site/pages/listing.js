@@ -9,6 +9,7 @@ const table = document.getElementById("entries");
 const heads = [...table.tHead.rows[0].cells];
 const body = table.tBodies[0];
 const up = body.querySelector(".up a");
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const entries = [...body.rows].filter((row) => row.className !== "up").map(read);
 
 // Everything that passed the server's filter is on this page.
@@ -23,16 +24,25 @@ const order = {
 function read(row) {
   const link = row.querySelector("a");
   const href = link.getAttribute("href");
+  const directory = href.endsWith("/");
+  // A character for each byte: the server compares bytes, without a directory's slash.
+  const name = href
+    .slice(2, directory ? -1 : undefined)
+    .replace(/%(..)/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
   return {
     row,
     link,
-    text: link.firstElementChild.textContent.toLowerCase(),
-    directory: href.endsWith("/"),
-    // A character for each byte: the server compares bytes.
-    name: href.replace(/%(..)/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
+    directory,
+    name,
+    text: folded(utf8.decode(Uint8Array.from(name, (byte) => byte.charCodeAt()))),
     size: Number(row.cells[1].title.replace(/\D/g, "")),
     mtime: Date.parse(row.querySelector("time")?.dateTime ?? "1970-01-01"),
   };
+}
+
+// Upper case, since lower case is not always the same for one letter: a sigma at the end of a word.
+function folded(text) {
+  return text.toUpperCase();
 }
 
 // Addresses, written as the server writes them and a form would.
@@ -50,6 +60,7 @@ function next(column) {
 }
 
 function updateAddresses() {
+  clearTimeout(pause);
   const filter = complete() ? box.value : served.filter;
   heads.forEach((head, column) => {
     head.firstElementChild.href = address(next(column), filter);
@@ -90,11 +101,11 @@ table.tHead.addEventListener("click", (event) => {
 let pause;
 
 function complete() {
-  return whole && box.value.toLowerCase().includes(served.filter.toLowerCase());
+  return whole && folded(box.value).includes(folded(served.filter));
 }
 
 function filter() {
-  const wanted = box.value.toLowerCase();
+  const wanted = folded(box.value);
   let count = 0;
   for (const { row, text } of entries) {
     row.hidden = !text.includes(wanted);
@@ -122,8 +133,12 @@ function clear() {
 box.addEventListener("input", filter);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (complete()) move(1);
-  else location.assign(address(order, box.value));
+  if (complete()) {
+    updateAddresses();
+    move(1);
+  } else {
+    location.assign(address(order, box.value));
+  }
 });
 
 // Keys. Arrows scroll as ever, until an entry or the filter has the focus.
