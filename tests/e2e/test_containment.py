@@ -163,7 +163,7 @@ REDIRECTING = [
     "http://evil.example//dir",
     "http://evil.example/%2Fdir?q",
     "HTTP://evil.example:80/dir",
-    "https://user@evil.example/dir",
+    "https://evil.example/dir",
 ]
 
 

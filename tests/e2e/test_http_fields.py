@@ -3,6 +3,7 @@
 import pytest
 
 from support.daemon import running
+from support.file_times import wait_until_settled
 from support.http_wire import get
 
 CONFIG = """
@@ -62,6 +63,7 @@ def daemon(tmp_path_factory):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"content")
+    wait_until_settled(root / "page.html.gz")
     config = tmp_path_factory.mktemp("config") / "filed.toml"
     config.write_text(CONFIG.format(root=root))
     with running(root, config=config) as daemon:

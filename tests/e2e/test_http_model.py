@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from support.daemon import running
 from support.file_requests import FORMS, Asked, many_ranges, requests
+from support.file_times import wait_until_settled
 from support.http_wire import HttpClient, request
 from support.reference import ENDINGS, File, S, Sidecar, expected, multipart
 
@@ -87,6 +88,7 @@ def root(tmp_path_factory):
         _write(root / name, file)
         for coding, sidecar in file.sidecars.items():
             _write(root / f"{name}.{ENDINGS[coding]}", sidecar)
+    wait_until_settled(*root.iterdir())
     return root
 
 

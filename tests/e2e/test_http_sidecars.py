@@ -6,11 +6,13 @@ import os
 import pytest
 
 from support.daemon import running, wait_until
+from support.file_times import wait_until_settled
 from support.http_wire import HttpClient, get
 
 TEXT = b"the same line again and again\n" * 1000
 BROTLI = b"\x0b\x02\x80hello\x03"
 MTIME_S = 1_700_000_000
+ONE, OTHER = gzip.compress(b"one"), gzip.compress(b"the other")
 ALL = "Accept-Encoding: gzip, br, zstd"
 
 
@@ -37,6 +39,9 @@ def root(tmp_path_factory):
     (root / "odd.txt.gz").mkdir()
     put(root / "index.html", TEXT)
     put(root / "index.html.gz", gzip.compress(TEXT))
+    put(root / "empty.txt", TEXT)
+    put(root / "empty.txt.gz", b"")
+    wait_until_settled(root / "empty.txt.gz")
     return root
 
 
@@ -89,7 +94,7 @@ def test_every_answer_of_a_file_with_a_sidecar_varies(daemon):
 
 
 def test_a_file_without_a_sidecar_does_not(daemon):
-    for name in ("alone.txt", "stale.txt", "odd.txt"):
+    for name in ("alone.txt", "stale.txt", "odd.txt", "empty.txt"):
         answer = get(daemon.port, f"/{name}", ALL)
         assert (answer.body, answer["Vary"], answer["Content-Encoding"]) == (TEXT, None, None)
 
@@ -144,33 +149,49 @@ def test_one_that_comes_goes_or_grows_old_is_noticed(tmp_path):
     coded = tmp_path / "file.gz"
 
     def coding(daemon):
-        answer = get(daemon.port, "/file", ALL)
-        assert answer.body in (TEXT, b"first", b"second")
-        return answer["Content-Encoding"], len(answer.body)
+        answer = get(daemon.port, "/file", "Accept-Encoding: zstd, gzip")
+        assert answer.body in (TEXT, ONE, OTHER)
+        return answer["Content-Encoding"], answer.body
 
     with running(tmp_path, workers=1) as daemon:
-        assert coding(daemon) == (None, len(TEXT))
-        put(coded, b"first")
-        wait_until(lambda: coding(daemon) == ("gzip", 5), "it to be found")
-        put(coded, b"second")
-        assert coding(daemon) == ("gzip", 6)
+        assert coding(daemon) == (None, TEXT)
+        put(coded, ONE)
+        wait_until(lambda: coding(daemon) == ("gzip", ONE), "it to be found")
+        put(coded, OTHER)
+        assert coding(daemon) == (None, TEXT)  # until it is sure that this is all of it
+        wait_until(lambda: coding(daemon) == ("gzip", OTHER), "the other one to be found")
         put(tmp_path / "file", TEXT, MTIME_S + 1)
-        assert coding(daemon) == (None, len(TEXT))
-        put(coded, b"first", MTIME_S + 1)
-        wait_until(lambda: coding(daemon) == ("gzip", 5), "it to be young again")
+        assert coding(daemon) == (None, TEXT)
+        put(coded, ONE, MTIME_S + 1)
+        wait_until(lambda: coding(daemon) == ("gzip", ONE), "it to be young again")
         coded.unlink()
-        assert coding(daemon) == (None, len(TEXT))
+        assert coding(daemon) == (None, TEXT)
+
+
+def test_one_that_is_being_written_is_not_sent(tmp_path):
+    whole = gzip.compress(os.urandom(100_000).hex().encode())
+    put(tmp_path / "file", TEXT)
+    with running(tmp_path, workers=1) as daemon, (tmp_path / "file.gz").open("wb") as coded:
+        for at in range(0, len(whole), len(whole) // 40):
+            coded.write(whole[at : at + len(whole) // 40])
+            coded.flush()
+            assert get(daemon.port, "/file", "Accept-Encoding: gzip").body == TEXT
+        wait_until(
+            lambda: get(daemon.port, "/file", "Accept-Encoding: gzip").body == whole,
+            "it to be found whole",
+        )
 
 
 def test_a_time_cut_to_the_second_is_that_second(tmp_path):
-    file, coded = tmp_path / "file", tmp_path / "file.gz"
-    put(file, TEXT)
-    put(coded, gzip.compress(TEXT))
-    os.utime(file, ns=(0, MTIME_S * 10**9 + 999_999_999))
+    for name, mtime_ns in (("cut", 0), ("older", 999_999_998)):
+        put(tmp_path / name, TEXT)
+        put(tmp_path / f"{name}.gz", gzip.compress(TEXT))
+        os.utime(tmp_path / name, ns=(0, MTIME_S * 10**9 + 999_999_999))
+        os.utime(tmp_path / f"{name}.gz", ns=(0, MTIME_S * 10**9 + mtime_ns))
+    wait_until_settled(*tmp_path.iterdir())
     with running(tmp_path) as daemon:
-        assert get(daemon.port, "/file", ALL)["Content-Encoding"] == "gzip"
-        os.utime(coded, ns=(0, MTIME_S * 10**9 + 999_999_998))
-        assert get(daemon.port, "/file", ALL)["Content-Encoding"] is None
+        assert get(daemon.port, "/cut", ALL)["Content-Encoding"] == "gzip"
+        assert get(daemon.port, "/older", ALL)["Content-Encoding"] is None
 
 
 def test_only_those_asked_for_are_looked_for(root):

@@ -1,6 +1,10 @@
 """The file system's clock, which moves in steps."""
 
+import time
+
 from support.daemon import wait_until
+
+SETTLES_S = 2.0
 
 
 def wait_for_next_tick(path):
@@ -17,3 +21,9 @@ def wait_for_next_tick(path):
 
     wait_until(has_passed, "the file system's clock to move on")
     probe.unlink()
+
+
+def wait_until_settled(*paths):
+    """Wait until files have not changed for so long that the daemon takes them for whole."""
+    changed_s = max(path.stat().st_ctime for path in paths)
+    wait_until(lambda: time.time() - changed_s >= SETTLES_S, "files to settle")

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from support.file_times import wait_until_settled
+
 MTIME_S = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT; in an ETag 17979cfe362a0000
 
 # "hello" in three codings, written down: what a library makes of it changes with its version.
@@ -126,6 +128,7 @@ def make_tree(folder):
     _settle(root)
     for closed in ("unreadable", "unlistable"):
         (root / closed).chmod(0)
+    wait_until_settled(*root.rglob("*.gz"))
     return root
 
 

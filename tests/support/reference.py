@@ -148,9 +148,9 @@ def _without_content(status, chosen, now_s):
 def _partial(value, chosen, now_s, boundary_size):
     size = len(chosen.content)
     specs = [spec.strip(" \t") for spec in value.partition("=")[2].split(",")]
-    specs = [spec for spec in specs if spec]
-    if len(specs) > MOST_SPECS:
+    if len(specs) > MOST_SPECS:  # empty ones count
         return _whole("GET", chosen, now_s)
+    specs = [spec for spec in specs if spec]
     valid = all(map(_is_spec, specs))
     ranges = _merged([found for spec in specs if valid and (found := _range(spec, size))])
     if not ranges:

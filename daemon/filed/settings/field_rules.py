@@ -109,7 +109,7 @@ class FieldRule(Table):
     )
     always: bool = Field(
         default=False,
-        description="Send them with redirects and errors as well.",
+        description="Send them with redirects and errors about such a path as well.",
     )
 
 

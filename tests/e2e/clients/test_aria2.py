@@ -35,10 +35,9 @@ def test_a_large_file_comes_in_parts_over_many_connections(served, aria2, large,
     )
     assert sha256(copy) == sha256(large)
     copy.unlink()
-    # It asks for the whole first, and hangs up where the next part begins.
+    # It asks for more than a part may need, and hangs up where the next one begins.
     lines = served.seen("aria2/", outcomes=("done", "peer"))
     parts = [line for line in lines if line["status"] == 206]
-    assert all(line["outcome"] == "done" for line in parts)
     assert len({line["range"] for line in parts}) >= CONNECTIONS // 2
     assert len({line["port"] for line in parts}) >= CONNECTIONS // 2
 

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from support.clients import program
+from support.file_times import wait_until_settled
 from support.served_tree import LARGE, LAST_MODIFIED, MEDIUM, MTIME_S
 
 HALF_BYTES = 3_000_000
@@ -97,7 +98,7 @@ def test_several_parts_come_in_one_answer(served, curl):
 def test_a_compressed_copy_is_fetched_and_unpacked(served, curl, tmp_path):
     packed, path = gzip.compress(TEXT), tmp_path / "notes.txt"
     served.put("notes.txt", TEXT)
-    served.put("notes.txt.gz", packed)
+    wait_until_settled(served.put("notes.txt.gz", packed))
     told = "%{http_code} %header{content-encoding} %header{content-type} %{size_download}"
     ask = partial(curl, "--output", path, "--write-out", told, f"{served.url}/notes.txt")
     packed_bytes, plain_bytes = len(packed), len(TEXT)

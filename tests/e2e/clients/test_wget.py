@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from support.clients import program
+from support.file_times import wait_until_settled
 from support.served_tree import LARGE, MTIME_S
 
 HALF_BYTES = 3_000_000
@@ -88,6 +89,7 @@ def test_a_file_with_the_same_time_is_not_fetched_again(served, wget, tmp_path):
 
 def test_a_compressed_copy_is_fetched_and_unpacked(served, wget, mirrored, tmp_path):
     path = tmp_path / "notes.txt"
+    wait_until_settled(mirrored.path / "notes.txt.gz")
     wget("--compression=auto", "--output-document", path, f"{mirrored.url}notes.txt")
     assert path.read_bytes() == (mirrored.path / "notes.txt").read_bytes()
     [line] = served.seen("Wget/")

@@ -42,7 +42,7 @@ class HttpSite:
         self._lookup = lookup
         self._enabled = settings.http.enabled
         self._replies = Replies(settings, clock)
-        self._files = FileAnswers(settings, tree, lookup.cache, self._replies)
+        self._files = FileAnswers(settings, tree, lookup.cache, clock, self._replies)
         self._listings = Listings(settings, tree, clock, threads)
         self._directories = DirectoryAnswers(
             settings, lookup.cache, self._replies, self._files, self._listings

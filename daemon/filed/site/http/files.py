@@ -4,6 +4,7 @@ import os
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from filed.clock import Clock
 from filed.files.cache import Cache, CachedFile
 from filed.files.media_types import MediaTypes
 from filed.files.tree import Tree
@@ -53,12 +54,14 @@ class _Representation(NamedTuple):
 class FileAnswers:
     """Answers requests for files."""
 
-    def __init__(self, settings: Settings, tree: Tree, cache: Cache, replies: Replies) -> None:
+    def __init__(
+        self, settings: Settings, tree: Tree, cache: Cache, clock: Clock, replies: Replies
+    ) -> None:
         """Take what matters here of the settings."""
         self._cache = cache
         self._replies = replies
         self._media_types = MediaTypes(settings.http.media_types)
-        self._sidecars = Sidecars(tree, cache, settings.http.precompressed)
+        self._sidecars = Sidecars(tree, cache, clock, settings.http.precompressed)
 
     def answer(self, request: Request, file: CachedFile) -> Reply:
         """Answer a request for a file that was found."""

@@ -245,7 +245,8 @@ class Listings:
         making.made = made
         if made.exception() is None:
             making.made = self._hold(view, made.result())
-        for later in making.waiting:
+        waiting, making.waiting = making.waiting, []  # they refer to it, and its page may be large
+        for later in waiting:
             later.is_there()
 
     def _hold(self, view: View, listed: Listed) -> "Future[Listed]":

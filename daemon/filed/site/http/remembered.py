@@ -13,7 +13,11 @@ class Remembered(Generic[K, V]):
     """A map that forgets. Any thread may use it."""
 
     def __init__(self, max_bytes: int) -> None:
-        """Remember no more than `max_bytes`, by what is said of each value."""
+        """Remember the last value, and others of no more than `max_bytes` with it.
+
+        Args:
+            max_bytes: by what is said of each.
+        """
         self._max_bytes = max_bytes
         self._bytes = 0
         self._lock = Lock()
@@ -29,14 +33,12 @@ class Remembered(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, value: V, size_bytes: int) -> None:
-        """Remember a value in place of what was there, unless it is too large to be."""
+        """Remember a value in place of what was there, if need be in place of all others."""
         with self._lock:
             self._forget(key)
-            if size_bytes > self._max_bytes:
-                return
             self._values[key] = value, size_bytes
             self._bytes += size_bytes
-            while self._bytes > self._max_bytes:
+            while self._bytes > self._max_bytes and len(self._values) > 1:
                 self._forget(next(iter(self._values)))
 
     def forget(self, key: K) -> None:

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from filed.clock import Clock
 from filed.files.cache import Cache, CachedFile
 from filed.files.errors import FileError
 from filed.files.tree import Tree, Version
@@ -35,18 +36,20 @@ class Sidecar(NamedTuple):
 class Sidecars:
     """Finds what lies beside files."""
 
-    def __init__(self, tree: Tree, cache: Cache, endings: Sequence[str]) -> None:
+    def __init__(self, tree: Tree, cache: Cache, clock: Clock, endings: Sequence[str]) -> None:
         """Look for sidecars with these endings."""
+        self._clock = clock
         self._tree = tree
         self._cache = cache
         self._endings = endings
 
     def beside(self, file: CachedFile) -> tuple[Sidecar, ...]:
-        """Return the sidecars of a file that are not older than it.
+        """Return the sidecars of a file that may stand for it.
 
         They are looked for anew only once what was built of the file has been dropped, each second
         or when it changes: asking for each request would cost as much as the request. So a new one
-        is found within a second; one that changes or goes is noticed at once (`choose`).
+        is found within a second of settling; one that changes or goes is noticed at once
+        (`choose`).
         """
         found: tuple[Sidecar, ...] | None = file.built.get(_BESIDE)
         if found is None:
@@ -80,14 +83,23 @@ class Sidecars:
             status = self._tree.stat(path)
         except FileError:  # there is none that could be served
             return False
-        return stat.S_ISREG(status.st_mode) and _is_younger(Version.of(status), file)
+        return stat.S_ISREG(status.st_mode) and self._is_usable(Version.of(status), file)
 
     def _open(self, file: CachedFile, sidecar: Sidecar) -> CachedFile | None:
         try:
             found = self._cache.find(sidecar.path)
         except FileError:  # gone since, or not to be read: the file itself is there
             return None
-        return found if _is_younger(found.version, file) else None
+        return found if self._is_usable(found.version, file) else None
+
+    def _is_usable(self, version: Version, file: CachedFile) -> bool:
+        """Say whether a sidecar is whole, as far as can be told, and of the file as it is.
+
+        One that is being written would be sent as if it were all: it is the newer for it. What does
+        that moves its ctime, so one that has not moved for a while is left alone by now.
+        """
+        settled = version.is_settled(self._clock.wall_s)
+        return settled and version.size_bytes > 0 and _is_younger(version, file)
 
 
 def _is_younger(version: Version, file: CachedFile) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from filed.protocols.http.dates import EXPRESSIBLE
 
-_UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB")
 # Below each of these, rounding to so many decimals leaves three digits.
 _DECIMALS: Final = ((0.9995, 3), (9.995, 2), (99.95, 1), (999.5, 0))
 # Short of 1,000 of a unit: from there on three digits of it no longer suffice.
@@ -31,7 +31,7 @@ def size(size_bytes: int) -> str:
         for limit, decimals in _DECIMALS:
             if value < limit:
                 return f"{value:.{decimals}f} {unit}"
-    raise AssertionError("a file has fewer than 2**63 bytes")
+    raise AssertionError("no more files of 2**63 bytes are on one page")
 
 
 def count(number: int, one: str, many: str) -> str:

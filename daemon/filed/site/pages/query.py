@@ -19,6 +19,8 @@ _NAMES: Final = frozenset({b"sort", b"order", b"filter", b"page", b"format"})
 _SORTS: Final = {sort.value.encode(): sort for sort in Sort}
 _ORDERS: Final = {b"asc": False, b"desc": True}
 _FORMATS: Final = {b"html": Format.HTML, b"json": Format.JSON}
+# More than anyone needs; each takes its time.
+_PARAMETERS: Final = 64
 # Bounded, since int() refuses thousands of digits with an error of its own.
 _PAGE: Final = re.compile(rb"[0-9]{1,9}")
 
@@ -61,7 +63,7 @@ def write(selection: Selection) -> str:
 
 def _given(query: bytes) -> dict[bytes, bytes]:
     given: dict[bytes, bytes] = {}
-    for parameter in query.split(b"&"):
+    for parameter in query.split(b"&", _PARAMETERS)[:_PARAMETERS]:
         name, _, value = (_decoded(part) for part in parameter.partition(b"="))
         if name in given:
             raise BadQuery(f'"{name.decode()}" is given twice; once is right.')
