@@ -94,6 +94,10 @@ $(DEBIAN):
 bench: $(DEVELOPS)  ## Measure against nginx (needs nginx and wrk; best as root)
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: screenshots
+screenshots: $(DEVELOPS)  ## Take the pictures in docs/ anew (needs chromium, chromium-driver, optipng)
+	PYTHONPATH=tests $(BIN)/python -m support.screenshots docs
+
 .PHONY: build
 build: $(DEVELOPS)  ## Make the wheel and the source archive in dist/
 	rm -rf dist
@@ -141,7 +145,7 @@ install: $(WHEELS)/.made | $(BIN)/python  ## Install for PYTHON below PREFIX, of
 	test -e $(CONFIG) || install -D -m 644 config/filed.toml $(CONFIG)
 	for file in $(filter-out config/filed.toml,$(wildcard config/* config/*/*)); do \
 		test -d $$file || install -D -m 644 $$file $(DESTDIR)$(DATADIR)/$${file#config/}; done
-	for file in LICENSE README.md CHANGELOG.md docs/*.md; do \
+	for file in LICENSE README.md CHANGELOG.md docs/*.md docs/*.png; do \
 		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file; done
 
 .PHONY: uninstall

@@ -35,6 +35,7 @@ class Later:
         self._tell = None
 
     def is_there(self) -> None:
-        """Tell who waits; to be called by whom the answer depends on, in the loop's thread."""
-        if self._tell is not None:
-            self._tell()
+        """Tell who waits, once; to be called by whom the answer depends on, in the loop's thread."""
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()

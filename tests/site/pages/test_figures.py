@@ -29,6 +29,7 @@ KIB = 1024
         (KIB**4, "1.00 TiB"),
         (KIB**5, "1.00 PiB"),
         (2**63 - 1, "8.00 EiB"),
+        (1000 * (2**63 - 1), "7.81 ZiB"),
     ],
 )
 def test_a_size_has_three_digits(size_bytes, written):

@@ -203,6 +203,7 @@ class Listings:
         try:
             self._threads.submit(work, done)
         except RuntimeError as error:
+            making.waiting.clear()  # it may be begun all the same, once there is a thread
             raise Unavailable("no thread can be started") from error
         self._makings += 1
         self._making[view] = making
