@@ -35,7 +35,7 @@ class Later:
         self._tell = None
 
     def is_there(self) -> None:
-        """Tell who waits, once; to be called by whom the answer depends on, in the loop's thread."""
+        """Tell who waits, once; to be called in the loop's thread by whom the answer depends on."""
         tell, self._tell = self._tell, None
         if tell is not None:
             tell()
