@@ -46,7 +46,7 @@ class DiskThreads:
             done: called in the loop's thread afterwards, with the result.
 
         Raises:
-            RuntimeError: no thread does any work yet, and none can be started.
+            RuntimeError: a thread was to be started, and none can be.
         """
         future = self._executor.submit(work)
         future.add_done_callback(lambda finished: self._note(finished, done))

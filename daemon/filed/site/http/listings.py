@@ -124,6 +124,9 @@ class _Making:
     def result(self) -> Listed:
         """Return it, or raise what went wrong."""
         assert self.made is not None, "nobody is told before"
+        error = self.made.exception()
+        if error is not None:
+            raise error.with_traceback(None)  # else each who waits would add theirs to it
         return self.made.result()
 
 
