@@ -17,11 +17,11 @@ from filed.files.errors import Forbidden, NotFound, Unavailable
 from filed.files.tree import Tree
 from support.containment import LEADING_OUT, lay_links, make_place
 from support.file_times import wait_for_next_tick
+from support.identity import as_nobody
 from support.many import MANY, folder_in_memory, make_many
 from support.served_tree import SPECIAL
 
 EVERYTHING = 10**9
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -162,19 +162,6 @@ def test_a_directory_that_has_become_a_file_is_not_found(tree, root):
     (root / "once").touch()
     with pytest.raises(NotFound):
         show(tree, b"once", directory=found)
-
-
-@contextmanager
-def as_nobody():
-    """Root may do anything: be somebody else for a while. Whoever is not root already is."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_directory_that_may_not_be_read_is_forbidden(tree, root):

@@ -26,6 +26,11 @@ class Name:
     path: bytes
     directory: bool
 
+    @property
+    def absolute(self) -> bytes:
+        """The path with a slash before it, and one behind it where only a directory can have it."""
+        return b"/" + self.path + (b"/" if self.directory and self.path else b"")
+
 
 def normalise(raw: bytes, *, hidden: bool) -> Name:
     """Resolve a client's name to a path beneath the root, by the name alone.

@@ -1,5 +1,5 @@
 import os
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
@@ -9,6 +9,7 @@ from filed.protocols.messages import Preferences, Protocol, Request
 from filed.site.http.sidecars import CODINGS, Sidecar, Sidecars
 from support.file_times import wait_for_next_tick
 from support.hand_clock import HandClock
+from support.identity import as_nobody
 from support.served_tree import SPECIAL
 
 SECOND_NS = 1_000_000_000
@@ -16,7 +17,6 @@ MTIME_NS = 1_700_000_000 * SECOND_NS
 HALF_NS = SECOND_NS // 2
 LATER_S = 3600.0
 ALL = tuple(CODINGS)
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -325,19 +325,6 @@ def test_one_that_has_changed_is_sent_as_it_is_once_it_has_settled(sidecars, cac
     assert chosen(sidecars, file, beside, "gzip") is None
     clock.advance(0.2)
     assert sidecars.choose(wanting("gzip"), file, beside)[0].content == b"packed better"
-
-
-@contextmanager
-def as_nobody():
-    """Root may do anything: be somebody else for a while. Whoever is not root already is."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_one_that_may_not_be_read_is_passed_over(sidecars, cache, root):

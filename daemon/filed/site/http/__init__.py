@@ -127,10 +127,9 @@ class HttpSite:
     def _path(self, request: Request) -> bytes | None:
         """Say what the user's rules would know the requested name by; None where it has none."""
         try:
-            name = self._lookup.name(request.name)
+            return self._lookup.name(request.name).absolute
         except errors.FileError:
             return None
-        return b"/" + name.path + (b"/" if name.directory and name.path else b"")
 
 
 def _closed(request: Request) -> Request:

@@ -52,7 +52,7 @@ class DirectoryAnswers:
             FileError: there is none that could be shown.
         """
         if not name.directory:
-            return self._redirect(request, name.path)
+            return self._redirect(request, name)
         for index in self._index:
             try:
                 file = self._cache.find((name.path + index).lstrip(b"/"))
@@ -61,30 +61,30 @@ class DirectoryAnswers:
             return self._files.answer(request, file)
         if not self._listing:
             raise errors.NotFound("listings are off")
-        return self._list(request, name.path)
+        return self._list(request, name)
 
-    def _redirect(self, request: Request, path: bytes) -> Reply:
+    def _redirect(self, request: Request, name: Name) -> Reply:
         # Rebuilt from the normalised name with one leading slash, so it cannot name another host.
-        location = "/" + quote_from_bytes(path + b"/")
+        location = "/" + quote_from_bytes(name.path + b"/")
         if request.query:
             whole = _STRAY.sub(b"%25", request.query)
             location += "?" + quote_from_bytes(whole, safe="!$&'()*+,;=:@/?%")
         words = "This is a directory; its name ends in a slash."
         fields = ((b"Location", location.encode()), _NO_CACHE)  # it may be a file one day
-        return self._replies.message(request, 301, words, *fields, path=b"/" + path)
+        return self._replies.message(request, 301, words, *fields, path=name.absolute)
 
-    def _list(self, request: Request, path: bytes) -> Reply | Later:
-        version = self._listings.version(path)
+    def _list(self, request: Request, name: Name) -> Reply | Later:
+        version = self._listings.version(name.path)
         try:
             selection, wanted = query.read(request.query)
         except query.BadQuery as error:
-            return self._replies.message(request, 400, str(error), path=_shown(path))
-        view = View(path, selection, wanted or request.preferences.listing)
+            return self._replies.message(request, 400, str(error), path=name.absolute)
+        view = View(name.path, selection, wanted or request.preferences.listing)
         return self._listings.answer(request, view, version, partial(self._show, view))
 
     def _show(self, view: View, request: Request, listed: Listed) -> Reply:
         validators: list[Field] = [(b"ETag", listed.tag), VARY_ACCEPT, _NO_CACHE]
-        path = _shown(view.path)
+        path = Name(view.path, directory=True).absolute
         ruled_out = self._replies.unless(
             request,
             tag=listed.tag,
@@ -99,7 +99,3 @@ class DirectoryAnswers:
         if view.format is Format.HTML:
             fields.append(_POLICY)
         return self._replies.content(request, 200, fields, listed.page, path=path)
-
-
-def _shown(path: bytes) -> bytes:
-    return b"/" + path + b"/" if path else b"/"

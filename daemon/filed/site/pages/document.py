@@ -5,6 +5,7 @@ from typing import Final
 import orjson
 
 from filed.files.directories import Entry, Page, Selection
+from filed.files.names import Name
 from filed.site.pages import figures, names
 
 _TYPES: Final = {False: "file", True: "directory"}
@@ -19,7 +20,7 @@ def listing_json(path: bytes, page: Page, selection: Selection) -> bytes:
         selection: what was asked for.
     """
     document = {
-        "path": names.decoded(b"/" + path + b"/" if path else b"/"),
+        "path": names.decoded(Name(path, directory=True).absolute),
         "sort": selection.sort,
         "order": "desc" if selection.descending else "asc",
         "filter": selection.filter,

@@ -11,8 +11,7 @@ from importlib.resources import files
 from typing import Final
 from urllib.parse import quote
 
-# The one module that jinja2 would import at its first error, when nothing can be opened any more.
-import jinja2.debug as _  # noqa: F401
+import jinja2.debug as _  # noqa: F401 - else jinja2's first error would, when nothing can be opened
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -50,12 +49,11 @@ def _compile(name: str, style: str) -> Template:
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    # Ours, so they are markup as they are.
     environment.globals = {
         "favicon": _FAVICON,
-        "icons": Markup(_ICONS),  # noqa: S704
-        "script": Markup(_SCRIPT),  # noqa: S704
-        "style": Markup(style),  # noqa: S704
+        "icons": Markup(_ICONS),  # noqa: S704 - ours, so it is markup as it is
+        "script": Markup(_SCRIPT),  # noqa: S704 - the same
+        "style": Markup(style),  # noqa: S704 - the same
     }
     return environment.from_string(_read(name))
 
