@@ -5,7 +5,7 @@ import pytest
 
 from filed.process.listeners import BindError, bind, shown
 from filed.settings import Address, Settings
-from filed.transport.datagrams import IP_PKTINFO
+from filed.transport.local_address import IP_PKTINFO
 
 ANY_PORT = Address("127.0.0.1", 0)
 SO_MAX_PACING_RATE = 47

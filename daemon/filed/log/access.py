@@ -1,6 +1,7 @@
 """The access log: one line for each request, when its transfer has ended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,7 +30,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a request has ended. Bytes, and seconds from the request to its first and last byte."""
+    """How a request has ended. Bytes, and seconds from the request to its first and last byte.
+
+    Attributes:
+        details: what only its protocol has, by the name in the log.
+    """
 
     status: int
     sent_bytes: int
@@ -37,6 +42,7 @@ class Outcome:
     seconds: float
     ttfb_s: float | None
     how: str
+    details: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class AccessLog:
@@ -79,6 +85,7 @@ class AccessLog:
             "referer": _show(asked.referer),
             "worker": self._worker,
             "outcome": outcome.how,
+            **outcome.details,
         }
         return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -88,7 +95,8 @@ class AccessLog:
         seen = f"{asked.protocol} {show(asked.method)} {show(asked.name)}"
         told = f"{outcome.status} {outcome.sent_bytes} B {outcome.seconds * 1000:.1f} ms"
         where = f"{client}:{port}" if ":" not in client else f"[{client}]:{port}"
-        return f"{self._time(wall_s)} {where} {seen} {told} {outcome.how}\n".encode()
+        more = "".join(f" {name}={value}" for name, value in outcome.details.items())
+        return f"{self._time(wall_s)} {where} {seen} {told} {outcome.how}{more}\n".encode()
 
     def _time(self, wall_s: float) -> str:
         second = int(wall_s)

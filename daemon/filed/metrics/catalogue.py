@@ -27,13 +27,12 @@ _HTTP_CODES: Final = (
     *("500", "501", "503", "505"),
 )
 _NAME_CODES: Final = ("200", "400", "403", "404", "500", "503")
-_TFTP_CODES: Final = ("400", "403")
 
-_TRANSFERRING: Final = ("http", "plain")
+_TRANSFERRING: Final = ("http", "plain", "tftp")
 _ABORT_REASONS: Final = ("peer", "stall", "min_rate", "truncated", "drain", "error")
 
 _KIB: Final = 1024
-_TFTP_ENDS: Final = ("done", "peer", "timeout", "truncated", "drain", "error")
+_TFTP_ENDS: Final = ("done", "peer", "timeout", "unanswered", "truncated", "drain", "error")
 
 # --- Requests and transfers -----------------------------------------------------------------------
 
@@ -44,13 +43,13 @@ REQUESTS: Final = LAYOUT.counter(
     labels=("protocol", "method", "code"),
     series=chain(
         product(("http",), METHODS, _HTTP_CODES),
-        product(("plain", "query"), ("GET",), _NAME_CODES),
-        product(("tftp",), ("GET",), _TFTP_CODES),
+        product(("plain", "query", "tftp"), ("GET",), _NAME_CODES),
+        product(("tftp",), ("other",), ("400", "403")),
     ),
 )
 SENT_BYTES: Final = LAYOUT.counter(
     "sent_bytes_total",
-    "Bytes that the kernel took for sending, heads included.",
+    "Bytes that the kernel took for sending: heads, and what was sent again, included.",
     labels=("protocol",),
     series=product(PROTOCOLS),
 )
@@ -58,7 +57,7 @@ TIME_TO_FIRST_BYTE: Final = LAYOUT.histogram(
     "time_to_first_byte_seconds",
     "From the last byte of a request to the first byte of its answer.",
     labels=("protocol",),
-    series=product(("http", "plain", "query")),
+    series=product(PROTOCOLS),
     bounds=(
         *(0.00005, 0.0001, 0.00025, 0.0005),
         *(0.001, 0.0025, 0.005),
@@ -91,7 +90,8 @@ TRANSFER_SIZE: Final = LAYOUT.histogram(
 )
 TRANSFERS_ABORTED: Final = LAYOUT.counter(
     "transfers_aborted_total",
-    "Answers that did not reach their end, by what ended them.",
+    "Answers that did not reach their end, by what ended them; a TFTP client that went silent is "
+    "`stall`.",
     labels=("protocol", "reason"),
     series=product(_TRANSFERRING, _ABORT_REASONS),
 )
@@ -127,12 +127,15 @@ TIMEOUTS: Final = LAYOUT.counter(
 )
 DATAGRAMS_DROPPED: Final = LAYOUT.counter(
     "datagrams_dropped_total",
-    "UDP datagrams that were not answered, by why.",
+    "UDP datagrams that were not answered, by why; `stray` are TFTP packets that belong to no "
+    "transfer or mean nothing to theirs; `per_client`, `full`, `descriptors` and `unreachable` are "
+    "requests for which there was no room, or no way back.",
     labels=("reason",),
     series=product(
         (
             *("rate", "looks_like_answer", "source_port", "broadcast"),
             *("truncated", "malformed", "disabled"),
+            *("stray", "per_client", "full", "descriptors", "unreachable"),
         )
     ),
 )
@@ -145,7 +148,8 @@ TFTP_TRANSFERS: Final = LAYOUT.gauge(
 )
 TFTP_TRANSFERS_ENDED: Final = LAYOUT.counter(
     "tftp_transfers_total",
-    "TFTP transfers that have ended, by how.",
+    "TFTP transfers that have ended, by how; the clients of `unanswered` ones never confirmed the "
+    "first packet.",
     labels=("result",),
     series=product(_TFTP_ENDS),
 )

@@ -14,9 +14,11 @@ from enum import StrEnum
 from typing import Final
 
 from filed.settings import Address, Settings
-from filed.transport.datagrams import IP_PKTINFO
+from filed.transport.local_address import IP_PKTINFO
 
 _SO_MAX_PACING_RATE: Final = 47  # asm-generic/socket.h; the kernel spreads a socket's bytes
+_SO_RCVBUFFORCE: Final = 33  # the same; needs CAP_NET_ADMIN
+_QUEUE_BYTES: Final = 2 * 1024 * 1024  # of datagrams, and their upkeep: about 2,700 requests
 _NO_PACING: Final = -1  # all bits set: what a new socket has (net/core/sock.c)
 _EVERYWHERE: Final = "::"
 _EVERYWHERE_V4: Final = "0.0.0.0"  # noqa: S104 - what the operator asked for, without IPv6
@@ -237,10 +239,20 @@ def set_options(held: Held, settings: Settings) -> None:
         case Kind.TCP:
             _set_tcp_options(held, settings)
         case Kind.UDP:
+            _set_queue(held.sock)
             # Each datagram says which of our addresses it was sent to (ip(7), ipv6(7)).
             held.sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             if held.sock.family == socket.AF_INET6:
                 held.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+
+
+def _set_queue(sock: socket.socket) -> None:
+    # A rack that is switched on asks all at once. What root may have the kernel gives to others up
+    # to net.core.rmem_max (socket(7)).
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE_BYTES)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE_BYTES)
 
 
 def _set_tcp_options(held: Held, settings: Settings) -> None:

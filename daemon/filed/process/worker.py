@@ -26,8 +26,10 @@ from filed.transport.datagrams import Datagrams
 from filed.transport.disk import DiskThreads
 from filed.transport.ledger import Ledger
 from filed.transport.loop import READ, Loop
+from filed.transport.rate import Rate
 from filed.transport.service import Service
 from filed.transport.states import State
+from filed.transport.tftp.transfers import Transfers
 from filed.transport.timers import Periodic
 
 _log = structlog.get_logger()
@@ -82,6 +84,16 @@ class Worker:
             limited=self._limited,
             left=self._left,
         )
+        rate = Rate(settings, loop.clock, self._limited)
+        self._transfers = Transfers(
+            settings,
+            row,
+            loop=loop,
+            ledger=ledger,
+            limited=self._limited,
+            rate=rate,
+            left=self._stop_when_drained,
+        )
         self._datagrams = Datagrams(
             settings,
             row,
@@ -89,6 +101,8 @@ class Worker:
             site=self._site,
             ledger=ledger,
             limited=self._limited,
+            rate=rate,
+            transfers=self._transfers,
             sockets=listeners.udp,
         )
         self._signals = Signals(
@@ -140,7 +154,7 @@ class Worker:
         self._acceptor.shut()
         self._datagrams.shut()
         self._site.closing = True
-        self._stop_when_empty()
+        self._loop.at_end(self._stop_when_drained)
 
     def _finish(self) -> None:
         """Take nothing new, and let what is under way finish for a while."""
@@ -161,21 +175,21 @@ class Worker:
         self._cut_off()
 
     def _count_drain_timeouts(self) -> None:
-        for _ in self._acceptor.connections:
+        for _ in range(len(self._acceptor.connections) + len(self._transfers)):
             self._service.count_timeout("drain")
 
     def _cut_off(self) -> None:
         # By a reset: what the kernel closes when a process ends looks complete to its peer.
         for connection in list(self._acceptor.connections):
             connection.abort("drain")
+        self._transfers.cut_off()
 
     def _left(self, connection: Connection) -> None:
         self._acceptor.left(connection)
-        if self._draining:
-            self._stop_when_empty()
+        self._stop_when_drained()
 
-    def _stop_when_empty(self) -> None:
-        if not self._acceptor.connections:
+    def _stop_when_drained(self) -> None:
+        if self._draining and not self._acceptor.connections and not self._transfers:
             self._loop.stop()
 
     def _every_second(self) -> None:

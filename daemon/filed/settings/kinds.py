@@ -155,6 +155,16 @@ Sidecars = Annotated[
         read_list,
     ),
 ]
+TftpOptions = Annotated[
+    tuple[Literal["blksize", "timeout", "tsize", "windowsize"], ...],
+    BeforeValidator(as_tuple),
+    AfterValidator(_each_once),
+    Words(
+        'a list out of "blksize", "timeout", "tsize" and "windowsize", each once, or [] for none',
+        "OPTION,...",
+        read_list,
+    ),
+]
 User = Annotated[
     Annotated[str, AfterValidator(_user)] | None,
     Words("the name of a user that exists on this system", "NAME", example="filed"),

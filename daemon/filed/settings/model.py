@@ -25,6 +25,7 @@ from filed.settings.kinds import (
     SecondsOfSilence,
     SecondsOrNone,
     Sidecars,
+    TftpOptions,
     Unit,
     User,
     Workers,
@@ -41,7 +42,8 @@ class Listen(Table):
     )
     udp: Addresses = Field(
         (Address("::", 7788),),
-        description="Where queries are taken, over UDP. Addresses mean the same as in tcp.",
+        description="Where TFTP and queries are taken, over UDP. Addresses mean the same as in "
+        "tcp.",
     )
     backlog: int = Field(
         4096,
@@ -137,6 +139,56 @@ class Query(Table):
     )
 
 
+class Tftp(Table):
+    enabled: bool = Field(
+        default=True,
+        description="Serve files by TFTP. If false, a request gets error 2.",
+    )
+    options: TftpOptions = Field(
+        ("blksize", "timeout", "tsize", "windowsize"),
+        description="Which options a client may agree on with the server. The others are passed "
+        "over as if they had not been sent, for clients that ask for what they cannot do.",
+    )
+    max_blksize: Bytes = Field(
+        65464,
+        ge=8,
+        le=65464,
+        description="How large a block may be that a client asks for. It is never larger than what "
+        "the network towards the client takes in one piece; tunnels may need 1468 or less.",
+    )
+    max_windowsize: Annotated[int, Unit("blocks")] = Field(
+        64,
+        ge=1,
+        le=65535,
+        description="How many blocks may be sent before the client confirms them. Weak network "
+        "chips lose some of a large window.",
+    )
+    timeout: Annotated[float, Field(ge=0.1, le=255), Unit("seconds")] = Field(
+        1,
+        description="How long to wait for a client's answer before its round trip is known. After "
+        "that the wait follows it, unless the client itself has asked for one.",
+    )
+    retries: int = Field(
+        5,
+        ge=0,
+        le=16,
+        description="How many times blocks are sent again before a client is given up. The wait "
+        "doubles each time.",
+    )
+    max_transfers: int = Field(
+        4096,
+        ge=1,
+        description="How many transfers each worker has under way. Requests beyond are dropped; "
+        "clients ask again.",
+    )
+    per_client: int = Field(
+        64,
+        ge=0,
+        description="How many of them may go to one address. Requests beyond are dropped; 0 is no "
+        "limit. Machines behind one NAT share an address.",
+    )
+
+
 class Limits(Table):
     connections: int = Field(
         10_000,
@@ -167,7 +219,8 @@ class Limits(Table):
         50,
         ge=1,
         description="How many datagrams a second of one client address each worker answers. Those "
-        "beyond are dropped, so that nobody is flooded in a forged sender's name.",
+        "beyond are dropped, so that nobody is flooded in a forged sender's name. A TFTP request "
+        "counts until its client has confirmed the first packet.",
     )
     rate: Annotated[int, Unit("bytes a second")] = Field(
         0,
@@ -284,6 +337,7 @@ class Settings(BaseSettings):
     files: Files = Field(Files(), description="What is served of the tree, and what is kept.")
     http: Http = Field(Http(), description="HTTP/1.1.")
     plain: Plain = Field(Plain(), description="Plain requests over TCP.")
+    tftp: Tftp = Field(Tftp(), description="TFTP, over UDP.")
     query: Query = Field(Query(), description="Queries over UDP.")
     limits: Limits = Field(Limits(), description="How much one worker and one client may take.")
     timeouts: Timeouts = Field(Timeouts(), description="How long things may take.")

@@ -11,6 +11,7 @@ from filed.site.http.listings import Threads
 from filed.site.later import Later
 from filed.site.lookup import Lookup
 from filed.site.reply import Reply
+from filed.site.tftp import TftpSite
 
 
 class Site:
@@ -36,6 +37,7 @@ class Site:
         self._http = HttpSite(settings, tree, lookup, clock, threads)
         self._plain = PlainSite(lookup, enabled=settings.plain.enabled)
         self._query = QuerySite(lookup)
+        self._tftp = TftpSite(lookup, enabled=settings.tftp.enabled)
         self.closing = False
 
     def answer(self, message: Message) -> Reply | Later:
@@ -61,3 +63,7 @@ class Site:
     def tell(self, message: Message) -> Reply:
         """Answer a query, which came in a datagram."""
         return self._query.answer(message)
+
+    def fetch(self, message: Message) -> Reply:
+        """Find the file for a TFTP transfer; where the status is not 200 there will be none."""
+        return self._tftp.answer(message)

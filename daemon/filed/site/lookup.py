@@ -10,6 +10,7 @@ from filed.files.names import Name, normalise
 # out to bound the memory.
 _REMEMBERED_NAMES: Final = 4096
 _REMEMBERED_BYTES: Final = 256
+_END_OF_OPTIONS: Final = b"\xff"  # RFC 2132 §3.2
 
 
 class Lookup:
@@ -52,7 +53,11 @@ class Lookup:
         return self.cache.find(name.path)
 
     def file_of_firmware(self, raw: bytes) -> CachedFile:
-        r"""Find a file by a name that may have `\` where others have `/`, as Windows' loaders do.
+        r"""Find a file by a name as firmware and boot loaders send it.
+
+        Windows' loaders have `\` where others have `/`; some PXE ROMs add the 0xFF that ended the
+        DHCP option from which they took the name. Only where there is no file of the very name is
+        another one tried.
 
         Raises:
             FileError: there is nothing to serve; a directory is NotFound.
@@ -60,9 +65,10 @@ class Lookup:
         try:
             return self._file_or_not_found(raw)
         except NotFound:
-            if b"\\" not in raw:
+            meant = raw.replace(b"\\", b"/").removesuffix(_END_OF_OPTIONS)
+            if meant == raw:
                 raise
-        return self._file_or_not_found(raw.replace(b"\\", b"/"))
+        return self._file_or_not_found(meant)
 
     def _file_or_not_found(self, raw: bytes) -> CachedFile:
         try:

@@ -7,7 +7,9 @@ was held up. A transfer has the clock read for itself.
 """
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import Final
+from typing import Protocol as Shape
 
 from filed.clock import Clock
 from filed.log.access import AccessLog, Asked, Outcome
@@ -16,9 +18,28 @@ from filed.metrics import catalogue
 from filed.protocols.messages import Message, Protocol, Request
 from filed.site.reply import Reply
 from filed.transport.loop import Loop
-from filed.transport.transfer import Transfer
 
-Peer = tuple[str, int]
+Peer = tuple[str, int] | tuple[str, int, int, int]
+"""A client's address as accept(2) or recvmsg(2) gives it to Python."""
+
+# How transfers_aborted_total names what TFTP has names of its own for.
+_ABORTED: Final = {"timeout": "stall", "unanswered": "stall"}
+
+
+class Delivery(Shape):
+    """An answer that takes longer than a turn; times in monotonic seconds."""
+
+    @property
+    def message(self) -> Message: ...
+    @property
+    def reply(self) -> Reply: ...
+    @property
+    def began_s(self) -> float: ...
+    @property
+    def first_byte_s(self) -> float | None: ...
+
+    sent_bytes: int
+    counted_bytes: int
 
 
 class _Counters:
@@ -56,9 +77,12 @@ class Ledger:
         self._access = access
         self._instant: list[tuple[Peer, Message, Reply]] = []
         self._transfers = {
-            protocol: _TransferCounters(protocol) for protocol in (Protocol.HTTP, Protocol.PLAIN)
+            protocol: _TransferCounters(protocol)
+            for protocol in (Protocol.HTTP, Protocol.PLAIN, Protocol.TFTP)
         }
-        self._queries = _Counters(Protocol.QUERY)
+        self._datagrams = {
+            protocol: _Counters(protocol) for protocol in (Protocol.QUERY, Protocol.TFTP)
+        }
 
     def instant(self, peer: Peer, message: Message, reply: Reply) -> None:
         """Take note of an answer that has gone whole within this turn."""
@@ -66,14 +90,27 @@ class Ledger:
             self._loop.at_end(self._settle)
         self._instant.append((peer, message, reply))
 
-    def progressed(self, transfer: Transfer) -> None:
+    def progressed(self, transfer: Delivery) -> None:
         """Count what has left of an answer that takes longer: its rate shows while it lasts."""
         sent_slot = self._transfers[transfer.message.protocol].sent
         self._row[sent_slot] += transfer.sent_bytes - transfer.counted_bytes
         transfer.counted_bytes = transfer.sent_bytes
 
-    def finished(self, peer: Peer, transfer: Transfer, how: str) -> None:
-        """Settle an answer that took longer, or has failed: `how` is "done" or why not."""
+    def finished(
+        self,
+        peer: Peer,
+        transfer: Delivery,
+        how: str,
+        details: Mapping[str, str | int] | None = None,
+    ) -> None:
+        """Settle an answer that took longer, or has failed.
+
+        Args:
+            peer: who was answered.
+            transfer: the answer.
+            how: "done", or why it was not.
+            details: what the log tells beside what it tells of all protocols.
+        """
         row, message = self._row, transfer.message
         seconds = self._clock.exact_s() - transfer.began_s
         first_s = transfer.first_byte_s
@@ -86,18 +123,21 @@ class Ledger:
         self._count_duration(counters, 1, seconds)
         self._count_size(counters, transfer.sent_bytes)
         if how != "done":
-            row[catalogue.TRANSFERS_ABORTED.slot(message.protocol, how)] += 1
+            reason = _ABORTED.get(how, how)
+            row[catalogue.TRANSFERS_ABORTED.slot(message.protocol, reason)] += 1
         if self._access is not None:
             sent, expected = transfer.sent_bytes, transfer.reply.size_bytes
-            outcome = Outcome(transfer.reply.status, sent, expected, seconds, ttfb_s, how)
+            status = transfer.reply.status
+            outcome = Outcome(status, sent, expected, seconds, ttfb_s, how, details or {})
             self._log(peer, message, outcome)
 
-    def answered_query(self, peer: Peer, message: Message, reply: Reply) -> None:
+    def answered_at_once(self, peer: Peer, message: Message, reply: Reply) -> None:
         """Settle a datagram that was answered with one of ours."""
         elapsed_s = self._clock.exact_s() - self._clock.now_s
+        counters = self._datagrams[message.protocol]
         self._row[reply.counter] += 1
-        self._row[self._queries.sent] += reply.size_bytes
-        self._count_ttfb(self._queries, 1, elapsed_s)
+        self._row[counters.sent] += reply.size_bytes
+        self._count_ttfb(counters, 1, elapsed_s)
         if self._access is not None:
             size = reply.size_bytes
             self._log(

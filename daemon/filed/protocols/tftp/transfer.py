@@ -1,0 +1,200 @@
+"""The server's side of a transfer, as a state machine: told what came and when, it says what to do.
+
+Blocks are counted from 1 and without end here; on the wire their numbers wrap (`packets.NUMBERS`).
+`acked` is the last block that the client has, `sent` the last one that ever left; what lies between
+is under way. RFC 1350 is the window of one block.
+
+Who asked may have been somebody else, with this address forged. So until the client has answered
+from its address nothing is sent by the clock, only the first reply, once for each request.
+
+What an ACK does (RFC 7440 §4, RFC 1123 §4.2.3.1):
+
+- One that is not of what is under way comes from a packet that was late or doubled, and is ignored.
+- One of the last block sent is followed by the next window.
+- One of a block before it means that the client misses the next: the window begins anew there.
+- The one that had come before, once more: in lockstep it is ignored, or each doubled packet would
+  double all that follow (the Sorcerer's Apprentice). In a window it may be the only sign that its
+  first block was lost, so it is heeded, but once in each wait: some clients send one for each
+  packet that comes out of order. It does not make the wait longer, or a client that says nothing
+  else could stay for ever.
+"""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from filed.protocols.tftp.options import Terms
+from filed.protocols.tftp.packets import HEADER, NUMBERS, ErrorCode, Opcode, error
+from filed.protocols.tftp.patience import Patience
+
+_NO_ACK: Final = error(ErrorCode.NOT_DEFINED, "no ACK came in time")
+_NUMBER: Final = NUMBERS - 1
+
+
+class Window(NamedTuple):
+    """Blocks to be sent: `length` of them from `first` on, or fewer if the file ends there."""
+
+    first: int
+    length: int
+
+
+Action = Window | bytes | None
+"""What is to be sent: blocks, a packet as it is, or nothing."""
+
+
+class End(StrEnum):
+    """How a transfer has ended, as log and metrics name it."""
+
+    DONE = "done"
+    PEER = "peer"
+    TIMEOUT = "timeout"
+    UNANSWERED = "unanswered"
+    DOUBLED = "doubled"
+    """The client had sent its request twice, and is served by another transfer."""
+
+
+class Transfer:
+    """One file on its way to one client.
+
+    Attributes:
+        terms: what was agreed on.
+        confirmed: the client has answered from its address.
+        end: how it has ended; None while it goes on.
+        wake_s: when it wants to be woken, in seconds of the clock that it is told.
+        resent: how many packets were sent more than once, counted each time.
+        ignored: how many packets of the client's meant nothing to it.
+    """
+
+    __slots__ = (
+        *("_acked", "_deaf_until_s", "_last", "_patience", "_sent", "_timed_s", "_unanswered_s"),
+        *("confirmed", "end", "ignored", "resent", "terms", "wake_s"),
+    )
+
+    def __init__(
+        self, terms: Terms, patience: Patience, *, last: int | None, unanswered_s: float
+    ) -> None:
+        """Begin; `greet` says what to send first.
+
+        Args:
+            terms: what was agreed on.
+            patience: how long to wait.
+            last: the number of the last block; None until `ends_with` says it.
+            unanswered_s: how long to wait for the client's first answer, without sending anything.
+        """
+        self.terms = terms
+        self.confirmed = False
+        self.end: End | None = None
+        self.wake_s = 0.0
+        self.resent = 0
+        self.ignored = 0
+        self._patience = patience
+        self._last = last
+        self._unanswered_s = unanswered_s
+        self._acked = 0
+        self._sent = 0
+        self._timed_s: float | None = None  # when what is under way left, if it left once
+        self._deaf_until_s = 0.0
+
+    def greet(self, now_s: float) -> Action:
+        """Answer the request, or the same request once more while the client has not answered."""
+        is_first = not self.wake_s
+        self.wake_s = now_s + self._unanswered_s
+        self._timed_s = now_s if is_first else None
+        if not is_first:
+            self.resent += 1
+        if self.terms.oack:
+            return self.terms.oack
+        self._sent = 1
+        return Window(1, 1)
+
+    def ends_with(self, block: int) -> None:
+        """Learn which block is the last, where its length shows it."""
+        self._last = block
+        self._sent = min(self._sent, block)
+
+    def receive(self, packet: bytes, now_s: float) -> Action:
+        """Take a packet that came from the client's address to this transfer's port."""
+        if len(packet) < HEADER.size:
+            self.ignored += 1
+            return None
+        opcode, number = HEADER.unpack_from(packet)
+        if opcode == Opcode.ACK:
+            return self._acknowledged(number, now_s)
+        if opcode == Opcode.ERROR:  # never answered: RFC 1350 §7
+            doubled = number == ErrorCode.UNKNOWN_TRANSFER_ID and not self.confirmed
+            self.end = End.DOUBLED if doubled else End.PEER
+        else:
+            self.ignored += 1
+        return None
+
+    def wake(self, now_s: float) -> Action:
+        """Let time pass. Before `wake_s` nothing comes of it."""
+        if now_s < self.wake_s:
+            return None
+        if not self.confirmed:
+            self.end = End.UNANSWERED
+            return None
+        if not self._patience.in_vain():
+            self.end = End.TIMEOUT
+            return _NO_ACK
+        self._wait(now_s)
+        return self._again()
+
+    def _acknowledged(self, number: int, now_s: float) -> Action:
+        progress = (number - self._acked) & _NUMBER
+        if progress > self._sent - self._acked:
+            self.ignored += 1
+            return None
+        if not progress:
+            return self._acknowledged_again(now_s)
+        self.confirmed = True
+        self._acked += progress
+        if self._acked == self._last:
+            self.end = End.DONE
+            return None
+        if self._acked < self._sent:
+            self._patience.progressed()
+            self._wait(now_s)
+            return self._again()
+        return self._onward(now_s)
+
+    def _acknowledged_again(self, now_s: float) -> Action:
+        if not self.confirmed:
+            return self._acknowledged_oack(now_s)
+        if self.terms.windowsize == 1 or now_s < self._deaf_until_s:
+            return None
+        return self._again()
+
+    def _acknowledged_oack(self, now_s: float) -> Action:
+        if not self.terms.oack:
+            self.ignored += 1
+            return None
+        self.confirmed = True
+        return self._onward(now_s)
+
+    def _onward(self, now_s: float) -> Window:
+        """Send what was not sent before."""
+        patience = self._patience
+        if self._timed_s is not None:
+            patience.measured(now_s - self._timed_s)
+        patience.progressed()
+        self._timed_s = now_s
+        self._deaf_until_s = 0.0
+        self._wait(now_s)
+        return self._window()
+
+    def _again(self) -> Window:
+        """Send what is under way once more, and as much after it as the window has room for."""
+        self.resent += self._sent - self._acked
+        self._timed_s = None  # RFC 6298 §3: whose ACK will come is not known
+        self._deaf_until_s = self.wake_s
+        return self._window()
+
+    def _wait(self, now_s: float) -> None:
+        self.wake_s = now_s + self._patience.wait_s
+
+    def _window(self) -> Window:
+        count = self.terms.windowsize
+        if self._last is not None:
+            count = min(count, self._last - self._acked)
+        self._sent = max(self._sent, self._acked + count)
+        return Window(self._acked + 1, count)

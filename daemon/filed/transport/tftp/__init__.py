@@ -1,0 +1,1 @@
+"""TFTP transfers: their sockets, their blocks, and how many there are."""

@@ -1,0 +1,193 @@
+"""One transfer: its state machine, its blocks and its socket, in the worker's loop."""
+
+from typing import TYPE_CHECKING, Final
+
+from filed.log.text import show_client
+from filed.protocols.tftp.packets import ErrorCode, ReadRequest, error
+from filed.protocols.tftp.transfer import Action, End, Transfer, Window
+from filed.site.reply import Reply
+from filed.transport.loop import READ, WRITE
+from filed.transport.tftp.blocks import Blocks
+from filed.transport.tftp.burst import burst_of
+from filed.transport.tftp.endpoint import Client, Endpoint
+from filed.transport.transfer import Truncated
+
+if TYPE_CHECKING:
+    from filed.transport.tftp.transfers import Transfers
+
+# What comes is an ACK, or an ERROR of whose text nothing is read.
+_PACKET_BYTES: Final = 64
+
+_TRUNCATED: Final = error(ErrorCode.NOT_DEFINED, "the file became shorter while it was sent")
+_BROKEN: Final = error(ErrorCode.NOT_DEFINED, "the file could not be read")
+_STOPPING: Final = error(ErrorCode.NOT_DEFINED, "the server is being stopped")
+
+
+class Download:
+    """A file on its way to a client.
+
+    Attributes:
+        client: its address and port.
+        request, message, reply: what is being answered, with what.
+        transfer: decides what is sent when.
+        former: a transfer to the same client that goes on unless the client takes this one.
+        began_s: monotonic seconds when the request had come.
+        first_byte_s: the same when the first packet had left; None before.
+        sent_bytes: what the kernel has taken, headers and what was sent again included.
+        counted_bytes: how much of that the metrics show already.
+        tick: belongs to the timers.
+    """
+
+    __slots__ = (
+        *("_blocks", "_burst", "_clock", "_confirmed", "_endpoint", "_server", "_unsent"),
+        *("_watched_s", "began_s", "client", "counted_bytes", "first_byte_s", "former", "message"),
+        *("reply", "request", "sent_bytes", "tick", "transfer"),
+    )
+
+    def __init__(  # noqa: PLR0913 - its parts, by name
+        self,
+        server: "Transfers",
+        client: Client,
+        request: ReadRequest,
+        reply: Reply,
+        *,
+        transfer: Transfer,
+        blocks: Blocks,
+        endpoint: Endpoint,
+    ) -> None:
+        """Put the parts together; `start` sends the first packet."""
+        self._server = server
+        self._clock = server.loop.clock
+        self._blocks = blocks
+        self._burst = burst_of(transfer.terms.blksize)
+        self._endpoint = endpoint
+        self._confirmed = False
+        self._unsent: Window | None = None
+        self._watched_s = 0.0
+        self.client = client
+        self.request = request
+        self.message = request.message
+        self.reply = reply
+        self.transfer = transfer
+        self.former: Download | None = None
+        self.began_s = self._clock.now_s
+        self.first_byte_s: float | None = None
+        self.sent_bytes = self.counted_bytes = 0
+        self.tick = 0
+
+    def start(self) -> None:
+        """Begin to listen to the client, and send it the first packet."""
+        if self.transfer.terms.windowsize > 1:
+            self._endpoint.cut(self._burst.packet_bytes)
+        self._server.loop.add(self._endpoint.socket.fileno(), READ, self._on_ready)
+        self.greet()
+        self.first_byte_s = self._clock.exact_s()
+
+    def answers(self, request: ReadRequest) -> bool:
+        """Say whether a request is the one that this answers, sent once more."""
+        mine = self.request
+        return (mine.message.name, mine.mode, mine.options) == (
+            request.message.name,
+            request.mode,
+            request.options,
+        )
+
+    def greet(self) -> None:
+        """Send the first packet: the request has come, maybe not for the first time."""
+        self._do(self.transfer.greet(self._clock.now_s))
+
+    def cut_off(self) -> None:
+        """End it before its time, since the server goes."""
+        self._break_off("drain", _STOPPING)
+
+    def end(self, how: str) -> None:
+        """End it; `how` is for metrics and log."""
+        self._server.loop.timers.forget(self)
+        self._server.loop.remove(self._endpoint.socket.fileno())
+        self._endpoint.socket.close()
+        self._server.ended(self, how)
+
+    def on_wake(self) -> None:
+        """Send again what no ACK has come for, or give up, if it is time."""
+        self._server.ledger.progressed(self)
+        self._do(self.transfer.wake(self._clock.now_s))
+
+    def _on_ready(self, mask: int) -> None:
+        try:
+            packet = self._endpoint.socket.recv(_PACKET_BYTES)
+        except BlockingIOError:
+            if mask & WRITE and self._unsent is not None:
+                self._do(self._unsent)
+            return
+        except OSError:  # ECONNREFUSED, or another ICMP error: nobody is there
+            self.end(self._gone())
+            return
+        self._do(self.transfer.receive(packet, self._clock.now_s))
+
+    def _do(self, action: Action) -> None:
+        transfer = self.transfer
+        try:
+            if action is not None:
+                self._send(action)
+        except ConnectionRefusedError:
+            self.end(self._gone())
+        except Truncated:
+            self._break_off("truncated", _TRUNCATED)
+        except Exception:  # noqa: BLE001 - a broken disk, or a bug, must not cost the others
+            client = show_client(self.client[0])
+            self._server.limited.exception("transfer_failed", client=client)
+            self._break_off("error", _BROKEN)
+        else:
+            if transfer.end is not None:
+                self.end(transfer.end)
+            elif not self.tick or transfer.wake_s < self._watched_s:
+                self._watched_s = transfer.wake_s
+                self._server.loop.timers.watch(self, transfer.wake_s)
+        if transfer.confirmed and not self._confirmed:
+            self._confirmed = True
+            self._server.confirmed(self)
+
+    def _send(self, action: Window | bytes) -> None:
+        if isinstance(action, Window):
+            self._send_window(action)
+        elif self._endpoint.send(action):
+            self.sent_bytes += len(action)
+            self._server.count_packet(action)
+
+    def _send_window(self, window: Window) -> None:
+        first, count = window
+        burst, blocks = self._burst, self._blocks
+        while count:
+            share = min(count, burst.capacity)
+            size_bytes = blocks.fill(burst, first, share)
+            sent_bytes = self._endpoint.send_burst(burst, size_bytes)
+            self.sent_bytes += sent_bytes
+            if sent_bytes < size_bytes:
+                sent = sent_bytes // burst.packet_bytes
+                self._wait_for_room(Window(first + sent, count - sent))
+                return
+            first += share
+            count -= share
+            if blocks.last is not None and first > blocks.last:
+                self.transfer.ends_with(blocks.last)
+                break
+        if self._unsent is not None:
+            self._wait_for_room(None)
+
+    def _wait_for_room(self, window: Window | None) -> None:
+        """Send the rest of a window once the socket has room for it."""
+        if (window is None) != (self._unsent is None):
+            events = READ if window is None else READ | WRITE
+            self._server.loop.modify(self._endpoint.socket.fileno(), events)
+        self._unsent = window
+
+    def _gone(self) -> str:
+        return End.PEER if self.transfer.confirmed else End.UNANSWERED
+
+    def _break_off(self, how: str, packet: bytes) -> None:
+        """End it with an ERROR packet: RFC 1350 §7."""
+        try:
+            self._send(packet)
+        except ConnectionRefusedError:
+            how = self._gone()
+        self.end(how)

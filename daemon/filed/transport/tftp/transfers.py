@@ -1,0 +1,225 @@
+"""All TFTP transfers of a worker: who gets one, and what becomes of them.
+
+A request that comes a second time, from the same address and port, gets the first reply again while
+nothing of it was confirmed. After that it may be a client that has restarted, or a packet that the
+network had doubled: a new transfer is offered, and the client decides. If it takes the new one, the
+old one ends; if it refuses it, the old one goes on as if nothing had been.
+"""
+
+import errno
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from filed.log.limited import Limited
+from filed.log.text import show_client
+from filed.metrics import catalogue
+from filed.metrics.layout import Histogram
+from filed.protocols.tftp.options import Offer, Terms, negotiate
+from filed.protocols.tftp.packets import HEADER, Mode, Opcode, ReadRequest
+from filed.protocols.tftp.patience import Patience
+from filed.protocols.tftp.transfer import End, Transfer
+from filed.settings import Settings
+from filed.settings.report import assigned
+from filed.site.reply import Reply
+from filed.transport.ledger import Ledger
+from filed.transport.local_address import LocalAddress
+from filed.transport.loop import Loop
+from filed.transport.rate import Rate
+from filed.transport.tftp.blocks import blocks_of
+from filed.transport.tftp.download import Download
+from filed.transport.tftp.endpoint import Client, Endpoint
+
+_log = structlog.get_logger()
+
+_SHORT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class NoRoom(Exception):
+    """A request that is dropped; its argument is the reason, as the metric names it."""
+
+
+class Transfers:
+    """The transfers under way.
+
+    Attributes:
+        loop, ledger, limited: what a transfer works with.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a worker's transport works with
+        self,
+        settings: Settings,
+        row: memoryview,
+        *,
+        loop: Loop,
+        ledger: Ledger,
+        limited: Limited,
+        rate: Rate,
+        left: Callable[[], None],
+    ) -> None:
+        """Begin with none; `left` is called after each one that has ended."""
+        self.loop = loop
+        self.ledger = ledger
+        self.limited = limited
+        self._row = row
+        self._rate = rate
+        self._left = left
+        self._tftp = tftp = settings.tftp
+        self._offer = Offer(frozenset(tftp.options), tftp.max_blksize, tftp.max_windowsize)
+        self._unanswered_s = tftp.timeout * (tftp.retries + 1)
+        self._under_way: set[Download] = set()
+        self._by_client: dict[Client, Download] = {}
+        self._per_address: Counter[str] = Counter()
+        self._bitten = {
+            "full": assigned("tftp.max_transfers", settings),
+            "per_client": assigned("tftp.per_client", settings),
+            "descriptors": "RLIMIT_NOFILE",
+        }
+        self._active = catalogue.TFTP_TRANSFERS.slot()
+
+    def __len__(self) -> int:
+        return len(self._under_way)
+
+    def begin(
+        self, request: ReadRequest, reply: Reply, ours: LocalAddress | None, client: Client
+    ) -> None:
+        """Begin a transfer, or send its first packet again where the request has come before.
+
+        Args:
+            request: what was asked.
+            reply: the file.
+            ours: the address that was asked.
+            client: who has asked.
+
+        Raises:
+            NoRoom: there are too many already.
+        """
+        if self._greet_again(request, client):
+            return
+        self._make_room(client)
+        try:
+            endpoint = Endpoint(ours, client)
+        except OSError as error:
+            raise self._unreachable(error, client) from error
+        terms = self._negotiate(request, reply, endpoint)
+        blocks = blocks_of(reply, request.mode, terms.blksize, terms.windowsize)
+        transfer = Transfer(
+            terms,
+            Patience(self._tftp.timeout, self._tftp.retries, terms.timeout_s),
+            last=blocks.last,
+            unanswered_s=self._unanswered_s,
+        )
+        download = Download(
+            self, client, request, reply, transfer=transfer, blocks=blocks, endpoint=endpoint
+        )
+        self._enter(download)
+        download.start()
+
+    def confirmed(self, download: Download) -> None:
+        """Take note that a client has taken a transfer."""
+        self._rate.give_back(download.client[0])
+        former, download.former = download.former, None
+        if former in self._under_way:
+            former.end(End.PEER)
+        terms = download.transfer.terms
+        self._observe(catalogue.TFTP_BLKSIZE, terms.blksize)
+        self._observe(catalogue.TFTP_WINDOWSIZE, terms.windowsize)
+
+    def ended(self, download: Download, how: str) -> None:
+        """Take note that a transfer has ended, and how."""
+        self._leave(download)
+        transfer, row = download.transfer, self._row
+        row[catalogue.TFTP_RETRANSMITS.slot()] += transfer.resent
+        row[catalogue.DATAGRAMS_DROPPED.slot("stray")] += transfer.ignored
+        self.ledger.progressed(download)
+        if how != End.DOUBLED:
+            row[catalogue.TFTP_TRANSFERS_ENDED.slot(how)] += 1
+            self.ledger.finished(download.client, download, how, _details(download))
+        self._left()
+
+    def cut_off(self) -> None:
+        """End them all before their time."""
+        for download in list(self._under_way):
+            download.cut_off()
+
+    def count_packet(self, packet: bytes) -> None:
+        """Take note of a packet that has left and is not DATA."""
+        if packet[1] == Opcode.ERROR:
+            code = HEADER.unpack_from(packet)[1]
+            self._row[catalogue.TFTP_ERRORS.slot(str(code))] += 1
+
+    def _greet_again(self, request: ReadRequest, client: Client) -> bool:
+        download = self._by_client.get(client)
+        if download is None or download.transfer.confirmed or not download.answers(request):
+            return False
+        download.greet()
+        return True
+
+    def _make_room(self, client: Client) -> None:
+        if len(self._under_way) >= self._tftp.max_transfers:
+            raise self._bites("full", client)
+        most = self._tftp.per_client
+        if most and self._per_address[client[0]] >= most:
+            raise self._bites("per_client", client)
+
+    def _bites(self, reason: str, client: Client) -> NoRoom:
+        self.limited.warning(
+            "tftp_requests_dropped",
+            setting=self._bitten[reason],
+            meaning="requests beyond that were dropped; clients ask again",
+            client=show_client(client[0]),
+        )
+        return NoRoom(reason)
+
+    def _unreachable(self, error: OSError, client: Client) -> NoRoom:
+        if error.errno in _SHORT_OF:
+            return self._bites("descriptors", client)
+        _log.debug("client_unreachable", client=show_client(client[0]), error=str(error))
+        return NoRoom("unreachable")
+
+    def _negotiate(self, request: ReadRequest, reply: Reply, endpoint: Endpoint) -> Terms:
+        if not request.options:
+            return Terms()
+        return negotiate(
+            request.options,
+            self._offer,
+            size_bytes=reply.size_bytes if request.mode is Mode.OCTET else None,
+            largest_blksize=endpoint.largest_blksize(),
+        )
+
+    def _enter(self, download: Download) -> None:
+        client = download.client
+        download.former = self._by_client.get(client)
+        self._by_client[client] = download
+        self._under_way.add(download)
+        self._per_address[client[0]] += 1
+        self._row[self._active] += 1
+
+    def _leave(self, download: Download) -> None:
+        client = download.client
+        if self._by_client.get(client) is download:
+            del self._by_client[client]
+            if download.former in self._under_way:
+                self._by_client[client] = download.former
+        self._under_way.discard(download)
+        self._per_address[client[0]] -= 1
+        if not self._per_address[client[0]]:
+            del self._per_address[client[0]]
+        self._row[self._active] -= 1
+
+    def _observe(self, histogram: Histogram, value: int) -> None:
+        self._row[histogram.bucket_slots()[bisect_left(histogram.bounds, value)]] += 1
+        self._row[histogram.sum_slot()] += value
+
+
+def _details(download: Download) -> dict[str, str | int]:
+    transfer = download.transfer
+    return {
+        "mode": download.request.mode,
+        "blksize": transfer.terms.blksize,
+        "windowsize": transfer.terms.windowsize,
+        "retransmits": transfer.resent,
+    }
