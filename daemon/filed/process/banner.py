@@ -23,6 +23,8 @@ def show(settings: Settings, listeners: Listeners) -> None:
             lines.append(f"  printf NAME | nc {host.strip('[]')} {port} > NAME")
     for sock in listeners.udp:
         host, port = _reachable(sock)
+        if settings.tftp.enabled:
+            lines.append(f"  curl -O tftp://{host}:{port}/NAME")
         if settings.query.enabled:
             lines.append(f"  printf NAME | nc -u -w1 {host.strip('[]')} {port}")
     if listeners.metrics is not None:

@@ -125,8 +125,7 @@ class Master:
             self._crew.stop_at_once()
             return
         drain_s = self._inheritance.settings.timeouts.drain
-        connections = self._status.connections
-        _log.info("stopping", signal=number.name, drain=drain_s, connections=connections)
+        _log.info("stopping", signal=number.name, drain=drain_s, **self._status.under_way())
         self._finish()
 
     def _finish(self) -> None:
@@ -317,7 +316,7 @@ class Master:
 
     def _tell_progress(self) -> None:
         if draining := self._crew.draining:
-            _log.info("draining", workers=draining, connections=self._status.connections)
+            _log.info("draining", workers=draining, **self._status.under_way())
 
     def _sentence(self) -> str:
         sentence = self._status.sentence(self._crew.running, self._crew.draining)

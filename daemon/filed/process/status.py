@@ -65,10 +65,12 @@ class Status:
         self._sent_bytes = self._total(catalogue.SENT_BYTES)
         self._looked_s = clock.now_s
 
-    @property
-    def connections(self) -> int:
-        """How many are open."""
-        return self._total(catalogue.CONNECTIONS)
+    def under_way(self) -> dict[str, int]:
+        """Count connections, and what TFTP has instead, by their names in the log."""
+        return {
+            "connections": self._total(catalogue.CONNECTIONS),
+            "tftp_transfers": self._total(catalogue.TFTP_TRANSFERS),
+        }
 
     def sentence(self, workers: int, draining: int) -> str:
         """Say how much there is to do, and how fast bytes have left since this was last asked.
@@ -77,7 +79,10 @@ class Status:
             workers: how many take new connections.
             draining: how many only finish what they have.
         """
-        parts = [_counted(workers, "worker"), _counted(self.connections, "connection")]
+        under_way = self.under_way()
+        parts = [_counted(workers, "worker"), _counted(under_way["connections"], "connection")]
+        if transfers := under_way["tftp_transfers"]:
+            parts.append(_counted(transfers, "TFTP transfer"))
         parts.append(rate(self._bytes_a_second()))
         if draining:
             parts.append(f"{_counted(draining, 'worker')} draining")

@@ -36,7 +36,8 @@ _log = structlog.get_logger()
 
 _PERIOD_S: Final = 1.0
 _WALL_NS: Final = 1_000_000_000
-# What an idle connection has left when the worker goes: a request may be on its way.
+# What is left when the worker goes to an idle connection, whose request may be on its way, and to
+# a TFTP client that has not answered yet.
 _DRAIN_IDLE_S: Final = 1.0
 # The share of the descriptors that files nobody is being sent may take.
 _CACHED_SHARE: Final = 4
@@ -167,6 +168,7 @@ class Worker:
             self._service.patience_s[state] = min(patience_s, _DRAIN_IDLE_S)
         for connection in list(self._acceptor.connections):
             connection.on_drain()
+        self._transfers.on_drain(_DRAIN_IDLE_S)
         self._loop.timers.watch(self, self._loop.clock.now_s + self._timeouts.drain)
 
     def on_wake(self) -> None:

@@ -28,6 +28,9 @@ from filed.protocols.tftp.patience import Patience
 
 _NO_ACK: Final = error(ErrorCode.NOT_DEFINED, "no ACK came in time")
 _NUMBER: Final = NUMBERS - 1
+_ACK: Final = int(Opcode.ACK)
+# How often a round trip is measured. Waits do not follow it any closer.
+_MEASURED_EACH_S: Final = 0.01
 
 
 class Window(NamedTuple):
@@ -65,7 +68,8 @@ class Transfer:
     """
 
     __slots__ = (
-        *("_acked", "_deaf_until_s", "_last", "_patience", "_sent", "_timed_s", "_unanswered_s"),
+        *("_acked", "_deaf_until_s", "_last", "_measure_s", "_patience", "_sent", "_timed_s"),
+        *("_unanswered_s", "_waited", "_windowsize"),
         *("confirmed", "end", "ignored", "resent", "terms", "wake_s"),
     )
 
@@ -91,7 +95,10 @@ class Transfer:
         self._unanswered_s = unanswered_s
         self._acked = 0
         self._sent = 0
-        self._timed_s: float | None = None  # when what is under way left, if it left once
+        self._windowsize = terms.windowsize
+        self._timed_s: float | None = None  # when what is under way left, if that is measured
+        self._measure_s = 0.0  # when to measure next
+        self._waited = False  # something was sent again since the last progress
         self._deaf_until_s = 0.0
 
     def greet(self, now_s: float) -> Action:
@@ -117,14 +124,12 @@ class Transfer:
             self.ignored += 1
             return None
         opcode, number = HEADER.unpack_from(packet)
-        if opcode == Opcode.ACK:
-            return self._acknowledged(number, now_s)
-        if opcode == Opcode.ERROR:  # never answered: RFC 1350 §7
-            doubled = number == ErrorCode.UNKNOWN_TRANSFER_ID and not self.confirmed
-            self.end = End.DOUBLED if doubled else End.PEER
-        else:
-            self.ignored += 1
-        return None
+        if opcode != _ACK:
+            self._take_other(opcode, number)
+            return None
+        if number == self._sent & _NUMBER:
+            return self._go_on(now_s)
+        return self._go_back(number, now_s)
 
     def wake(self, now_s: float) -> Action:
         """Let time pass. Before `wake_s` nothing comes of it."""
@@ -136,65 +141,67 @@ class Transfer:
         if not self._patience.in_vain():
             self.end = End.TIMEOUT
             return _NO_ACK
-        self._wait(now_s)
+        self.wake_s = now_s + self._patience.wait_s
         return self._again()
 
-    def _acknowledged(self, number: int, now_s: float) -> Action:
-        progress = (number - self._acked) & _NUMBER
-        if progress > self._sent - self._acked:
-            self.ignored += 1
-            return None
-        if not progress:
-            return self._acknowledged_again(now_s)
+    def _go_on(self, now_s: float) -> Window | None:
+        """Send what was not sent before: all that was has arrived, or the OACK has."""
         self.confirmed = True
-        self._acked += progress
+        self._acked = self._sent
         if self._acked == self._last:
             self.end = End.DONE
             return None
-        if self._acked < self._sent:
-            self._patience.progressed()
-            self._wait(now_s)
-            return self._again()
-        return self._onward(now_s)
+        if self._timed_s is not None or self._waited:
+            self._progressed(now_s)
+        if now_s >= self._measure_s:
+            self._timed_s = now_s
+        self.wake_s = now_s + self._patience.wait_s
+        return self._window()
 
-    def _acknowledged_again(self, now_s: float) -> Action:
-        if not self.confirmed:
-            return self._acknowledged_oack(now_s)
-        if self.terms.windowsize == 1 or now_s < self._deaf_until_s:
+    def _go_back(self, number: int, now_s: float) -> Window | None:
+        """Send again what the client misses, if that is what it says."""
+        progress = (number - self._acked) & _NUMBER
+        if progress > self._sent - self._acked or not self.confirmed:
+            self.ignored += 1
+            return None
+        if progress:
+            self._acked += progress
+            self._timed_s = None
+            self._progressed(now_s)
+            self.wake_s = now_s + self._patience.wait_s
+        elif self._windowsize == 1 or now_s < self._deaf_until_s:
             return None
         return self._again()
 
-    def _acknowledged_oack(self, now_s: float) -> Action:
-        if not self.terms.oack:
+    def _take_other(self, opcode: int, number: int) -> None:
+        if opcode != Opcode.ERROR:
             self.ignored += 1
-            return None
-        self.confirmed = True
-        return self._onward(now_s)
+            return
+        # It is never answered: RFC 1350 §7.
+        doubled = number == ErrorCode.UNKNOWN_TRANSFER_ID and not self.confirmed
+        self.end = End.DOUBLED if doubled else End.PEER
 
-    def _onward(self, now_s: float) -> Window:
-        """Send what was not sent before."""
-        patience = self._patience
+    def _progressed(self, now_s: float) -> None:
         if self._timed_s is not None:
-            patience.measured(now_s - self._timed_s)
-        patience.progressed()
-        self._timed_s = now_s
+            self._patience.measured(now_s - self._timed_s)
+            self._measure_s = now_s + _MEASURED_EACH_S
+            self._timed_s = None
+        self._patience.progressed()
+        self._waited = False
         self._deaf_until_s = 0.0
-        self._wait(now_s)
-        return self._window()
 
     def _again(self) -> Window:
         """Send what is under way once more, and as much after it as the window has room for."""
         self.resent += self._sent - self._acked
         self._timed_s = None  # RFC 6298 §3: whose ACK will come is not known
+        self._waited = True
         self._deaf_until_s = self.wake_s
         return self._window()
 
-    def _wait(self, now_s: float) -> None:
-        self.wake_s = now_s + self._patience.wait_s
-
     def _window(self) -> Window:
-        count = self.terms.windowsize
-        if self._last is not None:
-            count = min(count, self._last - self._acked)
-        self._sent = max(self._sent, self._acked + count)
-        return Window(self._acked + 1, count)
+        acked = self._acked
+        end = acked + self._windowsize
+        if self._last is not None and end > self._last:
+            end = self._last
+        self._sent = max(self._sent, end)
+        return Window(acked + 1, end - acked)

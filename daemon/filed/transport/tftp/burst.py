@@ -1,8 +1,7 @@
-"""DATA packets side by side in memory, as they leave in one system call.
+"""DATA packets side by side in memory.
 
 Blocks are read from the file straight into their places between the headers (preadv(2)), and the
-kernel cuts what is sent into packets of one size (UDP_SEGMENT of udp(7)). What lies here is sent
-before anything else happens, so one burst for each block size serves all transfers of a worker.
+kernel cuts what is sent into packets of one size (UDP_SEGMENT of udp(7)).
 """
 
 from functools import lru_cache
@@ -23,28 +22,32 @@ _LOW: Final = bytes(number & 0xFF for number in range(NUMBERS + _MOST_PACKETS))
 
 
 class Burst:
-    """Room for DATA packets.
+    """Room for the DATA packets of one transfer, or of one after another.
 
     Attributes:
-        blksize: bytes of a full block.
         packet_bytes: bytes of a full packet.
-        capacity: how many packets there is room for.
-        packets: all of it.
+        capacity: how many packets there is room for; one at least.
+        room: all of it.
+        packets: the place of each packet in it.
         blocks: the place of each block in it.
     """
 
-    __slots__ = ("_buffer", "blksize", "blocks", "capacity", "packet_bytes", "packets")
+    __slots__ = ("_buffer", "blocks", "capacity", "packet_bytes", "packets", "room")
 
-    def __init__(self, blksize: int) -> None:
-        self.blksize = blksize
+    def __init__(self, blksize: int, most_bytes: int = _MOST_BYTES) -> None:
+        """Make room.
+
+        Args:
+            blksize: bytes of a full block.
+            most_bytes: for the packets, if that is enough for one.
+        """
         self.packet_bytes = size = HEADER.size + blksize
-        self.capacity = min(_MOST_PACKETS, _MOST_BYTES // size)
+        self.capacity = max(1, min(_MOST_PACKETS, most_bytes // size))
         self._buffer = bytearray(self.capacity * size)
         self._buffer[1::size] = bytes([Opcode.DATA]) * self.capacity
-        self.packets = memoryview(self._buffer)
-        self.blocks = [
-            self.packets[at + HEADER.size : at + size] for at in range(0, len(self._buffer), size)
-        ]
+        self.room = memoryview(self._buffer)
+        self.packets = [self.room[at : at + size] for at in range(0, len(self._buffer), size)]
+        self.blocks = [packet[HEADER.size :] for packet in self.packets]
 
     def number(self, first: int, count: int) -> None:
         """Write the numbers of the blocks from `first` on, which is counted from 1 without end."""
@@ -53,5 +56,7 @@ class Burst:
         self._buffer[3 : end : self.packet_bytes] = _LOW[number : number + count]
 
 
-burst_of = lru_cache(_SIZES)(Burst)
-"""The burst for a block size."""
+@lru_cache(_SIZES)
+def shared_burst(blksize: int) -> Burst:
+    """The one burst of this block size, for what is sent before anything else happens."""
+    return Burst(blksize)

@@ -8,8 +8,8 @@ from filed.protocols.tftp.transfer import Action, End, Transfer, Window
 from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
 from filed.transport.tftp.blocks import Blocks
-from filed.transport.tftp.burst import burst_of
 from filed.transport.tftp.endpoint import Client, Endpoint
+from filed.transport.tftp.packets import packets_of
 from filed.transport.transfer import Truncated
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What comes is an ACK, or an ERROR of whose text nothing is read.
 _PACKET_BYTES: Final = 64
+# How many packets of a client's are looked at when it has gone: more than were under way.
+_LAST_PACKETS: Final = 64
 
 _TRUNCATED: Final = error(ErrorCode.NOT_DEFINED, "the file became shorter while it was sent")
 _BROKEN: Final = error(ErrorCode.NOT_DEFINED, "the file could not be read")
@@ -39,9 +41,10 @@ class Download:
     """
 
     __slots__ = (
-        *("_blocks", "_burst", "_clock", "_confirmed", "_endpoint", "_server", "_unsent"),
-        *("_watched_s", "began_s", "client", "counted_bytes", "first_byte_s", "former", "message"),
-        *("reply", "request", "sent_bytes", "tick", "transfer"),
+        *("_blocks", "_clock", "_confirmed", "_endpoint", "_open_ended", "_packets", "_receive"),
+        *("_server", "_unsent", "_watched_s"),
+        *("began_s", "client", "counted_bytes", "first_byte_s", "former", "message", "reply"),
+        *("request", "sent_bytes", "tick", "transfer"),
     )
 
     def __init__(  # noqa: PLR0913 - its parts, by name
@@ -59,8 +62,10 @@ class Download:
         self._server = server
         self._clock = server.loop.clock
         self._blocks = blocks
-        self._burst = burst_of(transfer.terms.blksize)
+        self._open_ended = blocks.last is None
+        self._packets = packets_of(blocks, transfer.terms, endpoint)
         self._endpoint = endpoint
+        self._receive = endpoint.socket.recv
         self._confirmed = False
         self._unsent: Window | None = None
         self._watched_s = 0.0
@@ -77,8 +82,6 @@ class Download:
 
     def start(self) -> None:
         """Begin to listen to the client, and send it the first packet."""
-        if self.transfer.terms.windowsize > 1:
-            self._endpoint.cut(self._burst.packet_bytes)
         self._server.loop.add(self._endpoint.socket.fileno(), READ, self._on_ready)
         self.greet()
         self.first_byte_s = self._clock.exact_s()
@@ -96,9 +99,18 @@ class Download:
         """Send the first packet: the request has come, maybe not for the first time."""
         self._do(self.transfer.greet(self._clock.now_s))
 
+    def on_drain(self, wait_s: float) -> None:
+        """Wait no longer than that for the client's first answer: the worker is going."""
+        if not self.transfer.confirmed:
+            self.transfer.wake_s = min(self.transfer.wake_s, self._clock.now_s + wait_s)
+            self._watch()
+
     def cut_off(self) -> None:
-        """End it before its time, since the server goes."""
-        self._break_off("drain", _STOPPING)
+        """End it before its time, since the server goes. Who has not answered is sent no more."""
+        if self.transfer.confirmed:
+            self._break_off("drain", _STOPPING)
+        else:
+            self.end("drain")
 
     def end(self, how: str) -> None:
         """End it; `how` is for metrics and log."""
@@ -114,23 +126,25 @@ class Download:
 
     def _on_ready(self, mask: int) -> None:
         try:
-            packet = self._endpoint.socket.recv(_PACKET_BYTES)
+            packet = self._receive(_PACKET_BYTES)
         except BlockingIOError:
             if mask & WRITE and self._unsent is not None:
                 self._do(self._unsent)
             return
         except OSError:  # ECONNREFUSED, or another ICMP error: nobody is there
-            self.end(self._gone())
+            self._take_leave()
             return
         self._do(self.transfer.receive(packet, self._clock.now_s))
 
     def _do(self, action: Action) -> None:
         transfer = self.transfer
         try:
-            if action is not None:
+            if isinstance(action, Window):
+                self._send_blocks(action)
+            elif action is not None:
                 self._send(action)
         except ConnectionRefusedError:
-            self.end(self._gone())
+            self._take_leave()
         except Truncated:
             self._break_off("truncated", _TRUNCATED)
         except Exception:  # noqa: BLE001 - a broken disk, or a bug, must not cost the others
@@ -141,45 +155,57 @@ class Download:
             if transfer.end is not None:
                 self.end(transfer.end)
             elif not self.tick or transfer.wake_s < self._watched_s:
-                self._watched_s = transfer.wake_s
-                self._server.loop.timers.watch(self, transfer.wake_s)
+                self._watch()
         if transfer.confirmed and not self._confirmed:
-            self._confirmed = True
-            self._server.confirmed(self)
+            self._confirm()
 
-    def _send(self, action: Window | bytes) -> None:
-        if isinstance(action, Window):
-            self._send_window(action)
-        elif self._endpoint.send(action):
-            self.sent_bytes += len(action)
-            self._server.count_packet(action)
+    def _watch(self) -> None:
+        self._watched_s = self.transfer.wake_s
+        self._server.loop.timers.watch(self, self._watched_s)
 
-    def _send_window(self, window: Window) -> None:
-        first, count = window
-        burst, blocks = self._burst, self._blocks
-        while count:
-            share = min(count, burst.capacity)
-            size_bytes = blocks.fill(burst, first, share)
-            sent_bytes = self._endpoint.send_burst(burst, size_bytes)
-            self.sent_bytes += sent_bytes
-            if sent_bytes < size_bytes:
-                sent = sent_bytes // burst.packet_bytes
-                self._wait_for_room(Window(first + sent, count - sent))
-                return
-            first += share
-            count -= share
-            if blocks.last is not None and first > blocks.last:
-                self.transfer.ends_with(blocks.last)
-                break
-        if self._unsent is not None:
-            self._wait_for_room(None)
+    def _confirm(self) -> None:
+        self._confirmed = True
+        self._server.confirmed(self)
 
-    def _wait_for_room(self, window: Window | None) -> None:
+    def _send(self, packet: bytes) -> None:
+        if self._endpoint.send(packet):
+            self.sent_bytes += len(packet)
+            self._server.count_packet(packet)
+
+    def _send_blocks(self, window: Window) -> None:
+        sent_bytes, unsent = self._packets.send(window)
+        self.sent_bytes += sent_bytes
+        if unsent is not self._unsent:
+            self._wait_for_room(unsent)
+        if self._open_ended and self._blocks.last is not None:
+            self._open_ended = False
+            self.transfer.ends_with(self._blocks.last)
+
+    def _wait_for_room(self, unsent: Window | None) -> None:
         """Send the rest of a window once the socket has room for it."""
-        if (window is None) != (self._unsent is None):
-            events = READ if window is None else READ | WRITE
+        if (unsent is None) != (self._unsent is None):
+            events = READ if unsent is None else READ | WRITE
             self._server.loop.modify(self._endpoint.socket.fileno(), events)
-        self._unsent = window
+        self._unsent = unsent
+
+    def _take_leave(self) -> None:
+        """End it, since nobody is there any more.
+
+        The kernel tells that before it hands out what is queued, and the last ACK may be in there:
+        many clients close their socket with it, while something is on its way to them.
+        """
+        transfer = self.transfer
+        for _ in range(_LAST_PACKETS):
+            try:
+                packet = self._receive(_PACKET_BYTES)
+            except OSError:  # no more of them
+                break
+            transfer.receive(packet, self._clock.now_s)
+            if transfer.end is not None:
+                break
+        self.end(transfer.end or self._gone())
+        if transfer.confirmed and not self._confirmed:
+            self._confirm()
 
     def _gone(self) -> str:
         return End.PEER if self.transfer.confirmed else End.UNANSWERED

@@ -119,10 +119,10 @@ class Endpoint:
             ConnectionRefusedError: the client is gone.
         """
         if size_bytes <= burst.packet_bytes:
-            return size_bytes if self.send(burst.packets[:size_bytes]) else 0
+            return size_bytes if self.send(burst.room[:size_bytes]) else 0
         if self._cuts:
             try:
-                return self.socket.send(burst.packets[:size_bytes])
+                return self.socket.send(burst.room[:size_bytes])
             except BlockingIOError:
                 return 0
             except OSError as error:
@@ -139,7 +139,7 @@ class Endpoint:
 
     def _send_one_by_one(self, burst: Burst, size_bytes: int) -> int:
         for at in range(0, size_bytes, burst.packet_bytes):
-            if not self.send(burst.packets[at : min(at + burst.packet_bytes, size_bytes)]):
+            if not self.send(burst.room[at : min(at + burst.packet_bytes, size_bytes)]):
                 return at
         return size_bytes
 

@@ -140,6 +140,12 @@ class Transfers:
             self.ledger.finished(download.client, download, how, _details(download))
         self._left()
 
+    def on_drain(self, wait_s: float) -> None:
+        """Wait no longer than that for who has not answered yet: the worker is going."""
+        self._unanswered_s = min(self._unanswered_s, wait_s)
+        for download in self._under_way:
+            download.on_drain(wait_s)
+
     def cut_off(self) -> None:
         """End them all before their time."""
         for download in list(self._under_way):
