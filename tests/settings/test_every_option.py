@@ -128,6 +128,11 @@ WRONG = {
     "tftp.max_windowsize": numbers("a whole number of blocks from 1 to 65535", "0", "65536"),
     "tftp.timeout": seconds("a number of seconds from 0.1 to 255", "0", "-1", "256"),
     "tftp.retries": numbers("a whole number from 0 to 16", "-1", "17"),
+    "tftp.ports": Wrong(
+        'a range of ports, such as "20000-20999", or "any"',
+        {'"2-1"': '"2-1"', '"0-9"': '"0-9"', '"1-65536"': '"1-65536"', "69": "69"},
+        {"": '""', "20000": '"20000"', "1-2-3": '"1-2-3"', "-1-5": '"-1-5"'},
+    ),
     "tftp.max_transfers": numbers(POSITIVE, "0"),
     "tftp.per_client": numbers(NOT_NEGATIVE, "-1"),
     "query.enabled": SWITCH,

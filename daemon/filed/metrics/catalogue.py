@@ -128,14 +128,14 @@ TIMEOUTS: Final = LAYOUT.counter(
 DATAGRAMS_DROPPED: Final = LAYOUT.counter(
     "datagrams_dropped_total",
     "UDP datagrams that were not answered, by why; `stray` are TFTP packets that belong to no "
-    "transfer or mean nothing to theirs; `per_client`, `full`, `descriptors` and `unreachable` are "
-    "requests for which there was no room, or no way back.",
+    "transfer or mean nothing to theirs; `per_client`, `full`, `descriptors`, `ports` and "
+    "`unreachable` are requests for which there was no room, or no way back.",
     labels=("reason",),
     series=product(
         (
             *("rate", "looks_like_answer", "source_port", "broadcast"),
             *("truncated", "malformed", "disabled"),
-            *("stray", "per_client", "full", "descriptors", "unreachable"),
+            *("stray", "per_client", "full", "descriptors", "ports", "unreachable"),
         )
     ),
 )

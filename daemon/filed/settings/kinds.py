@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from filed.settings.address import Address
 from filed.settings.faults import Fault, Faulty
 from filed.settings.notation import read_list, read_text, read_whole
+from filed.settings.ports import Ports
 
 MAX_WORKERS: Final = 255
 _DAY_S: Final = 86_400
@@ -60,6 +61,16 @@ def _address(value: object) -> Address:
 
 def _address_or_off(value: object) -> Address | None:
     return None if value is None or value == "off" else _address(value)
+
+
+def _ports_or_any(value: object) -> Ports | None:
+    if value is None or value == "any":
+        return None
+    if isinstance(value, Ports):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("not text")  # noqa: TRY004 — as above
+    return Ports.parse(value)
 
 
 def as_tuple(value: object) -> object:
@@ -139,6 +150,11 @@ AddressOrOff = Annotated[
         "ADDRESS:PORT|off",
         absent="off",
     ),
+]
+PortsOrAny = Annotated[
+    Ports | None,
+    BeforeValidator(_ports_or_any),
+    Words('a range of ports, such as "20000-20999", or "any"', "FIRST-LAST|any", absent="any"),
 ]
 FileNames = Annotated[
     tuple[Annotated[str, AfterValidator(_file_name)], ...],

@@ -20,6 +20,7 @@ from filed.settings.kinds import (
     Bytes,
     FileNames,
     Group,
+    PortsOrAny,
     Root,
     Seconds,
     SecondsOfSilence,
@@ -174,6 +175,11 @@ class Tftp(Table):
         le=16,
         description="How many times blocks are sent again before a client is given up. The wait "
         "doubles each time.",
+    )
+    ports: PortsOrAny = Field(
+        None,
+        description="From which UDP ports files are sent, for firewalls: each transfer has one of "
+        "its own. If there are fewer than transfers, requests beyond are dropped.",
     )
     max_transfers: int = Field(
         4096,

@@ -5,12 +5,14 @@ strangers send to it is refused by the kernel, and a client that is gone shows a
 """
 
 import errno
+import secrets
 import socket
 from typing import Final
 
 import structlog
 
 from filed.protocols.tftp.packets import HEADER
+from filed.settings.ports import Ports
 from filed.transport.local_address import LocalAddress
 from filed.transport.tftp.burst import Burst
 
@@ -46,12 +48,15 @@ class Endpoint:
 
     __slots__ = ("_cuts", "socket")
 
-    def __init__(self, ours: LocalAddress | None, client: Client) -> None:
+    def __init__(
+        self, ours: LocalAddress | None, client: Client, ports: Ports | None = None
+    ) -> None:
         """Open a socket towards a client.
 
         Args:
             ours: the address that was asked; None for whatever the routes say.
             client: who has asked.
+            ports: out of which one is to be taken; None where the kernel may choose.
 
         Raises:
             OSError: no descriptor or port is free, or there is no way to the client.
@@ -62,13 +67,12 @@ class Endpoint:
         self.socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._cuts = False
         try:
-            # A port is chosen as it connects, not before: in between strangers could send to it.
-            self.socket.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
             # Many tunnels drop what may not be cut on its way, and tell nobody.
             self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
-            if ours is not None:
-                self.socket.bind(_bindable(family, ours))
+            _bind(self.socket, ours, ports)
             self.socket.connect((host.removeprefix(_MAPPED), client[1]) if mapped else client)
+            if ports is not None:
+                _drain(self.socket)
         except OSError:
             self.socket.close()
             raise
@@ -151,6 +155,32 @@ def _lost(error: OSError) -> None:
     _log.debug("datagram_not_sent", error=str(error))
 
 
-def _bindable(family: int, ours: LocalAddress) -> tuple[str, int] | tuple[str, int, int, int]:
-    host = socket.inet_ntop(family, ours.packed)
-    return (host, 0) if family == socket.AF_INET else (host, 0, 0, ours.interface)
+def _bind(sock: socket.socket, ours: LocalAddress | None, ports: Ports | None) -> None:
+    host = "" if ours is None else socket.inet_ntop(sock.family, ours.packed)
+    rest = () if sock.family == socket.AF_INET else (0, ours.interface if ours is not None else 0)
+    if ports is None:
+        # It is chosen as the socket connects, not before: in between strangers could send to it.
+        sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
+        sock.bind((host, 0, *rest))
+        return
+    # Not from the first on, nor from where the other workers look, whose random numbers are the
+    # same after the fork.
+    start = secrets.randbelow(len(ports))
+    for step in range(len(ports)):
+        try:
+            sock.bind((host, ports.first + (start + step) % len(ports), *rest))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return
+    raise OSError(errno.EADDRINUSE, "all ports are in use")
+
+
+def _drain(sock: socket.socket) -> None:
+    """Drop what strangers have sent since the socket had its port and before it was connected."""
+    try:
+        while True:
+            sock.recv(1)
+    except BlockingIOError:
+        return

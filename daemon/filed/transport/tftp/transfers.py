@@ -35,7 +35,14 @@ from filed.transport.tftp.endpoint import Client, Endpoint
 
 _log = structlog.get_logger()
 
-_SHORT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_SHORT_OF: Final = {
+    errno.EMFILE: "descriptors",
+    errno.ENFILE: "descriptors",
+    errno.ENOBUFS: "descriptors",
+    errno.ENOMEM: "descriptors",
+    errno.EADDRINUSE: "ports",
+    errno.EAGAIN: "ports",  # of those that the kernel may choose (ip_local_port_range of ip(7))
+}
 
 
 class NoRoom(Exception):
@@ -77,6 +84,7 @@ class Transfers:
             "full": assigned("tftp.max_transfers", settings),
             "per_client": assigned("tftp.per_client", settings),
             "descriptors": "RLIMIT_NOFILE",
+            "ports": assigned("tftp.ports", settings),
         }
         self._active = catalogue.TFTP_TRANSFERS.slot()
 
@@ -101,7 +109,7 @@ class Transfers:
             return
         self._make_room(client)
         try:
-            endpoint = Endpoint(ours, client)
+            endpoint = Endpoint(ours, client, self._tftp.ports)
         except OSError as error:
             raise self._unreachable(error, client) from error
         terms = self._negotiate(request, reply, endpoint)
@@ -182,7 +190,7 @@ class Transfers:
 
     def _unreachable(self, error: OSError, client: Client) -> NoRoom:
         if error.errno in _SHORT_OF:
-            return self._bites("descriptors", client)
+            return self._bites(_SHORT_OF[error.errno], client)
         _log.debug("client_unreachable", client=show_client(client[0]), error=str(error))
         return NoRoom("unreachable")
 
