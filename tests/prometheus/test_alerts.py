@@ -19,6 +19,7 @@ from support.monitoring import ALERTS, RECORDING, shortened
 from support.processes import status
 from support.prometheus import running_prometheus
 from support.slow import SlowClient, make_tree
+from support.tftp import Client
 
 pytestmark = pytest.mark.prometheus
 
@@ -148,6 +149,46 @@ def test_a_client_that_storms_over_its_own_limit_is_told_of(prometheus, root):
 
         wait_until_it_fires(prometheus, "stormed", "FiledClientsOverLimit", storm)
         assert prometheus.firing("stormed") == {"FiledClientsOverLimit"}
+
+
+def test_tftp_clients_that_are_not_heard_are_told_of(prometheus, root):
+    soon = ("--tftp.timeout=0.1", "--tftp.retries=0")
+    with running(root, *soon, "--limits.udp_rate=1000000", workers=1) as daemon:
+        prometheus.watch("walled", daemon)
+
+        def fetch_without_a_word():
+            with Client(daemon) as client:
+                client.begin(b"small")
+
+        wait_until_it_fires(prometheus, "walled", "FiledTftpTransfersLost", fetch_without_a_word)
+        assert prometheus.firing("walled") == {"FiledTftpTransfersLost"}
+
+
+def test_tftp_requests_for_which_there_is_no_room_are_told_of(prometheus, root):
+    with (
+        running(root, "--tftp.max_transfers=1", "--limits.udp_rate=1000000", workers=1) as daemon,
+        Client(daemon) as first,
+        Client(daemon) as second,
+    ):
+        prometheus.watch("stormed-by-tftp", daemon)
+        first.begin(b"large")
+        first.ack(1)
+        wait_until_it_fires(
+            prometheus, "stormed-by-tftp", "FiledTftpRequestsDropped", lambda: second.ask(b"small")
+        )
+        assert prometheus.firing("stormed-by-tftp") == {"FiledTftpRequestsDropped"}
+
+
+def test_a_client_that_floods_the_udp_port_is_told_of(prometheus, root):
+    with running(root, "--limits.udp_rate=1", workers=1) as daemon, Client(daemon) as client:
+        prometheus.watch("flooded", daemon)
+
+        def flood():
+            for _ in range(5):
+                client.knock(b"small")
+
+        wait_until_it_fires(prometheus, "flooded", "FiledDatagramsOverLimit", flood)
+        assert prometheus.firing("flooded") == {"FiledDatagramsOverLimit"}
 
 
 def test_a_reload_that_is_refused_is_told_of_until_one_is_accepted(prometheus, root, tmp_path):

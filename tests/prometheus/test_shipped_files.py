@@ -119,7 +119,7 @@ def test_each_panel_says_what_it_shows_and_in_which_unit(panel):
 
 def test_the_dashboard_has_its_rows():
     rows = [panel["title"] for panel in dashboard()["panels"] if panel["type"] == "row"]
-    assert rows == ["At a glance", "HTTP, plain and query", "TFTP", "Workers", "Limits"]
+    assert rows == ["At a glance", "All protocols", "TFTP", "Workers", "Limits"]
 
 
 def test_every_metric_is_on_the_dashboard():

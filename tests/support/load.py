@@ -13,28 +13,48 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import NamedTuple
 
 from support.clients import ask, exchange
 from support.http_wire import get
+from support.tftp import Client, Refused
 
 SMALL = b"a small file\n"
 MEDIUM = random.Random(7788).randbytes(200_000)
 
 _PAUSE_S = 0.04
-_READ_REQUEST = b"\0\1small\0octet\0"  # RFC 1350
 _SINCE = "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"
 
+
+class _Daemon(NamedTuple):
+    """Whom to ask, as far as a process of its own knows it."""
+
+    port: int
+    udp_port: int
+
+
+def _read(daemon, name):
+    """Read a file by TFTP; a refusal is an answer too."""
+    with Client(daemon, timeout=2.0) as client:
+        try:
+            return client.read(name, blksize=1428, windowsize=4)
+        except Refused as refused:
+            return refused.packet.body
+
+
 KINDS = (
-    lambda tcp, _udp: get(tcp, "/small"),
-    lambda tcp, _udp: get(tcp, "/medium"),
-    lambda tcp, _udp: get(tcp, "/small", method="HEAD"),
-    lambda tcp, _udp: get(tcp, "/small", _SINCE),
-    lambda tcp, _udp: get(tcp, "/small", "Range: bytes=2-5"),
-    lambda tcp, _udp: get(tcp, "/nothing"),
-    lambda tcp, _udp: exchange(tcp, b"medium"),
-    lambda tcp, _udp: exchange(tcp, b"nothing"),
-    lambda _tcp, udp: ask(udp, b"small", timeout=2.0),
-    lambda _tcp, udp: ask(udp, _READ_REQUEST, timeout=2.0),
+    lambda daemon: get(daemon.port, "/small"),
+    lambda daemon: get(daemon.port, "/medium"),
+    lambda daemon: get(daemon.port, "/small", method="HEAD"),
+    lambda daemon: get(daemon.port, "/small", _SINCE),
+    lambda daemon: get(daemon.port, "/small", "Range: bytes=2-5"),
+    lambda daemon: get(daemon.port, "/nothing"),
+    lambda daemon: exchange(daemon.port, b"medium"),
+    lambda daemon: exchange(daemon.port, b"nothing"),
+    lambda daemon: ask(daemon.udp_port, b"small", timeout=2.0),
+    lambda daemon: _read(daemon, b"small"),
+    lambda daemon: _read(daemon, b"medium"),
+    lambda daemon: _read(daemon, b"nothing"),
 )
 
 
@@ -84,17 +104,17 @@ def steady_load(daemon, *, clients=4):
 
 
 class _Client(threading.Thread):
-    def __init__(self, tcp, udp, stop):
+    def __init__(self, daemon, stop):
         super().__init__()
         self.answered = self.lost = 0
-        self._ports, self._stop_asking = (tcp, udp), stop
+        self._daemon, self._stop_asking = daemon, stop
 
     def run(self):
         for kind in cycle(KINDS):
             if self._stop_asking.wait(_PAUSE_S):
                 return
             try:
-                whole = kind(*self._ports) is not None
+                whole = kind(self._daemon) is not None
             except (AssertionError, OSError):  # it came to nothing, or to less than was announced
                 whole = False
             self.answered += whole
@@ -104,7 +124,7 @@ class _Client(threading.Thread):
 def main(tcp, udp, clients):
     """Ask until standard input ends, then tell what came of it."""
     stop = threading.Event()
-    threads = [_Client(tcp, udp, stop) for _ in range(clients)]
+    threads = [_Client(_Daemon(tcp, udp), stop) for _ in range(clients)]
     for thread in threads:
         thread.start()
     sys.stdin.read()
