@@ -125,7 +125,7 @@ WRONG = {
         {"": '""', "tsize,multicast": '"multicast"', '["TSIZE"]': '"TSIZE"'},
     ),
     "tftp.max_blksize": numbers("a whole number of bytes from 8 to 65464", "7", "65465"),
-    "tftp.max_windowsize": numbers("a whole number of blocks from 1 to 65535", "0", "65536"),
+    "tftp.max_windowsize": numbers("a whole number of blocks from 1 to 32767", "0", "32768"),
     "tftp.timeout": seconds("a number of seconds from 0.1 to 255", "0", "-1", "256"),
     "tftp.retries": numbers("a whole number from 0 to 16", "-1", "17"),
     "tftp.ports": Wrong(

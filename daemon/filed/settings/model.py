@@ -160,7 +160,7 @@ class Tftp(Table):
     max_windowsize: Annotated[int, Unit("blocks")] = Field(
         64,
         ge=1,
-        le=65535,
+        le=32767,  # of half of all numbers and more, two blocks under way could not be told apart
         description="How many blocks may be sent before the client confirms them. Weak network "
         "chips lose some of a large window.",
     )
@@ -173,8 +173,8 @@ class Tftp(Table):
         5,
         ge=0,
         le=16,
-        description="How many times blocks are sent again before a client is given up. The wait "
-        "doubles each time.",
+        description="How many times blocks are sent again before a client is given up, each wait "
+        "twice as long as the one before. Waits shorter than timeout are not counted.",
     )
     ports: PortsOrAny = Field(
         None,
