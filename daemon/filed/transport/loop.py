@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Final
 
 from filed.clock import Clock
+from filed.transport.alarm import Alarm
 from filed.transport.timers import Timers
 
 READ: Final = select.EPOLLIN
@@ -26,10 +27,13 @@ WRITE: Final = select.EPOLLOUT
 FAILURE: Final = 0  # that the peer is gone is told always (epoll_ctl(2))
 SHARED: Final = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
+_UNTIL_EVENT: Final = -1  # as epoll_wait(2) has it; the alarm is one
+
 Handler = Callable[[int], None]
 
-# How many events a turn deals with at most.
-_EVENTS_A_TURN: Final = 512
+# How many events a turn deals with at most. Python makes room for all of them each time, which for
+# hundreds costs more than another turn.
+_EVENTS_A_TURN: Final = 64
 # And how many callbacks of `soon`; the others have their turn next.
 _SOON_A_TURN: Final = 64
 
@@ -51,10 +55,13 @@ class Loop:
         self._soon: deque[Callable[[], None]] = deque()
         self._at_end: list[Callable[[], None]] = []
         self._running = False
+        self._alarm = Alarm()
+        self.add(self._alarm.fd, READ, lambda _mask: self._alarm.heard())
 
     def close(self) -> None:
-        """Give the epoll descriptor back."""
+        """Give its own descriptors back."""
         self._epoll.close()
+        self._alarm.close()
 
     def add(self, fd: int, events: int, handler: Handler) -> None:
         """Call `handler` with the event mask whenever one of `events` holds for `fd`."""
@@ -85,9 +92,12 @@ class Loop:
     def run(self) -> None:
         """Turn until stopped."""
         poll, clock, timers, handlers = self._epoll.poll, self.clock, self.timers, self._handlers
+        alarm = self._alarm
         self._running = True
         while self._running:
-            events = poll(0 if self._soon else timers.wait_s(), _EVENTS_A_TURN)
+            if timers.due_s != alarm.at_s:
+                alarm.set(timers.due_s)
+            events = poll(0 if self._soon else _UNTIL_EVENT, _EVENTS_A_TURN)
             clock.advance()
             for fd, mask in events:
                 handler = handlers.get(fd)

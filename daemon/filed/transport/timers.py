@@ -68,12 +68,6 @@ class Timers:
             self._buckets[item.tick].discard(item)
             item.tick = 0
 
-    def wait_s(self) -> float:
-        """Return how long nothing will be due; -1 for ever, as epoll_wait(2) has it."""
-        if self.due_s == math.inf:
-            return -1
-        return max(0.0, self.due_s - self._clock.now_s)
-
     def expire(self) -> None:
         """Wake what is due in this turn."""
         now = int(self._clock.now_s / _TICK_S)
