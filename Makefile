@@ -39,6 +39,9 @@ CONFIG = $(DESTDIR)$(SYSCONFDIR)/filed/filed.toml
 DEBIAN := .cache/debian
 DEBIAN_PACKAGES := systemd,systemd-sysv,dbus,python3,python3-venv,make,procps,curl
 
+# One of the servers that `make bench-tftp` measures.
+TFTPD_HPA := .cache/tftpd-hpa
+
 # Set-up is done once: each stamp is newer than what it was made from.
 SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
@@ -90,9 +93,22 @@ $(DEBIAN):
 		head -n 1); debootstrap --variant=minbase --include=$(DEBIAN_PACKAGES) bookworm $@.new $$mirror
 	mv $@.new $@
 
+# A case or a peer in BENCH is one of HTTP's: TFTP is measured as well where there is none.
 .PHONY: bench
-bench: $(DEVELOPS)  ## Measure against nginx (needs nginx and wrk; best as root)
+bench: $(DEVELOPS)  ## Measure against nginx, then TFTP servers (needs nginx and wrk; best as root)
 	$(BIN)/python -m bench $(BENCH)
+	$(if $(filter --case% --peer%,$(BENCH)),,@$(MAKE) --no-print-directory bench-tftp)
+
+.PHONY: bench-tftp
+bench-tftp: $(DEVELOPS) | $(if $(shell command -v apt-get),$(TFTPD_HPA))  ## Measure against tftpd-hpa, dnsmasq and atftpd (needs those and root)
+	PATH="$(CURDIR)/$(TFTPD_HPA)/usr/sbin:$$PATH" $(BIN)/python -m bench.tftp $(BENCH)
+
+# Debian has either tftpd-hpa or atftpd installed, never both: this one is only unpacked.
+$(TFTPD_HPA):
+	rm -rf $@.new
+	mkdir -p $@.new
+	cd $@.new && apt-get download tftpd-hpa && dpkg-deb --extract tftpd-hpa_*.deb .
+	mv $@.new $@
 
 .PHONY: screenshots
 screenshots: $(DEVELOPS)  ## Take the pictures in docs/ anew (needs chromium, chromium-driver, optipng)

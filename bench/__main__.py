@@ -15,6 +15,7 @@ from bench.ending import ended
 from bench.load import wrk_version
 from bench.machine import Machine, one_core
 from bench.measure import Sample, measure
+from bench.options import count
 from bench.peers import OURS, PEERS, Peer
 from bench.report import Setting
 from bench.server import serving
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         help="compare with this server; may be given more than once (default: nginx)",
     )
     parser.add_argument(
-        "--rounds", type=_count, default=_ROUNDS, help="rounds that count (default: %(default)s)"
+        "--rounds", type=count, default=_ROUNDS, help="rounds that count (default: %(default)s)"
     )
     parser.add_argument(
         "--quick",
@@ -65,12 +66,6 @@ def _parser() -> argparse.ArgumentParser:
         "hundredths of a second, so the figures are coarse",
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number
 
 
 def _measure_and_report(options: argparse.Namespace, command: str) -> None:

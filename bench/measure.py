@@ -67,18 +67,18 @@ def measure(
 
 
 @contextmanager
-def _blaming(server: Server, case: Case) -> Iterator[None]:
+def blaming(server: Server, case: str) -> Iterator[None]:
     """Tell with what goes wrong whom it was asked of, and what that server has said."""
     try:
         yield
     except (NoFigure, OSError) as error:
-        raise NoFigure(f"{case.name}, {server.name}: {error}\n{server.last_words()}") from error
+        raise NoFigure(f"{case}, {server.name}: {error}\n{server.last_words()}") from error
 
 
 def _probe(server: Server, case: Case) -> int:
     """Ask once and look at the answer closely; return its size. All others must have the same."""
     wanted = sink.request(server.port, case.file, case.generator.fields)
-    with _blaming(server, case), sink.connect(server.port) as sock:
+    with blaming(server, case.name), sink.connect(server.port) as sock:
         answer = sink.fetch(sock, wanted)
         if answer.status != case.status:
             raise NoFigure(f"the answer is {answer.status}, not {case.status}")
@@ -86,7 +86,7 @@ def _probe(server: Server, case: Case) -> int:
 
 
 def _round(case: Case, server: Server, seconds: int, reply_bytes: int) -> Sample:
-    with _blaming(server, case):
+    with blaming(server, case.name):
         before = server.processes()
         load = case.generator.run(server.port, case.file, case.connections, seconds)
         cpu_s = cpu_between(before, server.processes())

@@ -32,8 +32,10 @@ _PORTS: Final = _IPV4 / "ip_local_port_range"
 _MARK: Final = "BENCH_NAMESPACE"
 # netdevice(7): struct ifreq is a name of 16 bytes and a union, here of flags; 40 bytes in all.
 _IFREQ: Final = struct.Struct("16sh22x")
+_IFREQ_ADDRESS: Final = struct.Struct("16sHH4s16x")  # and here of a struct sockaddr_in
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCSIFFLAGS: Final = 0x8914
+_SIOCSIFADDR: Final = 0x8916
 _IFF_UP: Final = 1
 
 
@@ -101,6 +103,9 @@ def _allowed(control: str) -> Iterator[None]:
 
 def _set_up() -> None:
     _bring_up("lo")
+    # With AI_ADDRCONFIG getaddrinfo(3) finds no address where 127.0.0.1 is the only one that there
+    # is; tftpd-hpa could not start.
+    _add_address("lo:1", "127.0.0.2")
     _CURRENT.write_text(_CONTROL)
     # A connection for each request soon uses up the ports of the default range.
     _PORTS.write_text("10240 65535")
@@ -111,6 +116,13 @@ def _bring_up(interface: str) -> None:
         asked = _IFREQ.pack(interface.encode(), 0)
         name, flags = _IFREQ.unpack(fcntl.ioctl(sock, _SIOCGIFFLAGS, asked))
         fcntl.ioctl(sock, _SIOCSIFFLAGS, _IFREQ.pack(name, flags | _IFF_UP))
+
+
+def _add_address(alias: str, address: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        packed = socket.inet_aton(address)
+        asked = _IFREQ_ADDRESS.pack(alias.encode(), socket.AF_INET, 0, packed)
+        fcntl.ioctl(sock, _SIOCSIFADDR, asked)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The servers that are compared. Another one is another row of `PEERS`."""
 
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ class Place:
     Attributes:
         root: the directory that it serves.
         folder: where it may write.
-        port: the TCP port on 127.0.0.1.
+        port: where on 127.0.0.1.
         workers: how many processes serve.
     """
 
@@ -29,6 +30,12 @@ class Place:
     folder: Path
     port: int
     workers: int = 1
+
+
+def takes_connections(port: int) -> bool:
+    """Say whether somebody accepts TCP connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +46,15 @@ class Peer:
         name: what the report calls it.
         version: says which version is installed; raises `Missing` where none is.
         command: prepares the place and says the command line that serves there, in the foreground.
+        answers: says whether somebody serves on a port.
+        port: the only one where it can serve; None if it may be any.
     """
 
     name: str
     version: Callable[[], str]
     command: Callable[[Place], list[str]]
+    answers: Callable[[int], bool] = takes_connections
+    port: int | None = None
 
 
 def _filed_version() -> str:

@@ -1,7 +1,7 @@
 """What was measured, as a table for people and as JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -28,8 +28,8 @@ _WIDE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What the figures depend on, besides the servers.
+class Scene:
+    """What any figures depend on, besides the servers.
 
     Attributes:
         date: when the run began, ISO 8601.
@@ -38,7 +38,6 @@ class Setting:
         network: and congestion control.
         versions: of everything that took part, by name.
         rounds: that count.
-        seconds: each of them took.
     """
 
     date: str
@@ -47,13 +46,33 @@ class Setting:
     network: str
     versions: Mapping[str, str]
     rounds: int
+
+    def facts(self) -> tuple[str, ...]:
+        """Say it, but for the rounds."""
+        machine = self.machine
+        return (
+            f"{self.date}, `{self.command}`",
+            f"{machine.cpu}, {machine.cores} cores, {machine.kernel}",
+            f"load average before: {machine.load_average:.2f}",
+            ", ".join(f"{name} {version}" for name, version in self.versions.items()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Scene):
+    """What the figures of HTTP depend on.
+
+    Attributes:
+        seconds: each round took.
+    """
+
     seconds: int
 
 
 def markdown(setting: Setting, results: Mapping[str, Samples]) -> str:
     """Write the whole report, readable as it is on a terminal too."""
     rows = [row for name, samples in results.items() for row in _case_rows(name, samples)]
-    parts = (_preamble(setting), table(_HEADER, rows), _doubts(results))
+    parts = (_preamble(setting), table(_HEADER, rows), doubts(_costs(results)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -63,17 +82,30 @@ def write(folder: Path, setting: Setting, results: Mapping[str, Samples]) -> lis
     Returns:
         The files.
     """
-    folder.mkdir(exist_ok=True)
-    stem = setting.date.replace(":", "")
     told = asdict(setting) | {
         "cases": {
             name: {server: list(map(asdict, samples)) for server, samples in servers.items()}
             for name, servers in results.items()
         }
     }
+    return save(folder, stem(setting), told, markdown(setting, results))
+
+
+def stem(scene: Scene) -> str:
+    """Make a file's name of the date."""
+    return scene.date.replace(":", "")
+
+
+def save(folder: Path, stem: str, told: Mapping[str, object], report: str) -> list[Path]:
+    """Write a report for people, and what is told to programs, side by side into a folder.
+
+    Returns:
+        The files, that for programs first.
+    """
+    folder.mkdir(exist_ok=True)
     texts = {
         folder / f"{stem}.json": json.dumps(told, indent=2) + "\n",
-        folder / f"{stem}.md": markdown(setting, results),
+        folder / f"{stem}.md": report,
     }
     for path, text in texts.items():
         path.write_text(text)
@@ -92,28 +124,33 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join(padded)} |"
 
 
-def _preamble(setting: Setting) -> str:
-    machine = setting.machine
-    versions = ", ".join(f"{name} {version}" for name, version in setting.versions.items())
-    facts = (
-        f"{setting.date}, `{setting.command}`",
-        f"{machine.cpu}, {machine.cores} cores, {machine.kernel}",
-        f"load average before: {machine.load_average:.2f}",
-        versions,
-        f"{setting.network}; server and load generator on one core",
-        f"median of {setting.rounds} rounds of {setting.seconds} s, servers in turn",
-    )
+def bullets(facts: Iterable[str]) -> str:
+    """Lay out a Markdown list."""
     return "\n".join(f"- {fact}" for fact in facts)
 
 
-def _doubts(results: Mapping[str, Samples]) -> str:
-    wide = [
-        f"{case} of {server}"
+def _preamble(setting: Setting) -> str:
+    return bullets(
+        (
+            *setting.facts(),
+            f"{setting.network}; server and load generator on one core",
+            f"median of {setting.rounds} rounds of {setting.seconds} s, servers in turn",
+        )
+    )
+
+
+def doubts(costs: Mapping[str, Figure]) -> str:
+    """Name the figures that do not hold still; say nothing if all do."""
+    wide = [name for name, figure in costs.items() if figure.scatter > _WIDE]
+    return f"Rounds far apart, better measured again: {', '.join(wide)}." if wide else ""
+
+
+def _costs(results: Mapping[str, Samples]) -> dict[str, Figure]:
+    return {
+        f"{case} of {server}": Figure.of(sample.cpu for sample in samples)
         for case, servers in results.items()
         for server, samples in servers.items()
-        if Figure.of(sample.cpu for sample in samples).scatter > _WIDE
-    ]
-    return f"Rounds far apart, better measured again: {', '.join(wide)}." if wide else ""
+    }
 
 
 def _case_rows(name: str, samples: Samples) -> list[tuple[str, ...]]:

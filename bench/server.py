@@ -3,8 +3,8 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ class Server:
 
     Attributes:
         name: the peer's.
-        port: the TCP port on 127.0.0.1 where it answers.
+        port: where on 127.0.0.1 it answers.
         process: the first of its processes; the session has its pid.
         log: the file with what it has written.
     """
@@ -39,6 +39,11 @@ class Server:
         """All of its living processes, by pid."""
         return processes.session(self.process.pid)
 
+    @property
+    def is_running(self) -> bool:
+        """Say whether the first of its processes has not ended yet."""
+        return self.process.poll() is None
+
     def last_words(self) -> str:
         """The end of what it has written, for the report of a failure."""
         return self.log.read_bytes()[-_LAST_WORDS_BYTES:].decode(errors="replace")
@@ -46,7 +51,7 @@ class Server:
 
 @contextmanager
 def serving(peer: Peer, folder: Path, *, workers: int = 1) -> Iterator[Server]:
-    """Run a peer on a free port until the block ends.
+    """Run a peer, on a free port if it may be any, until the block ends.
 
     Args:
         peer: who is to serve.
@@ -54,11 +59,11 @@ def serving(peer: Peer, folder: Path, *, workers: int = 1) -> Iterator[Server]:
         workers: how many processes are to serve.
 
     Raises:
-        NoFigure: it ended, or does not take connections.
+        NoFigure: it ended, or does not answer.
     """
     own = folder / peer.name
     own.mkdir(exist_ok=True)
-    place = Place(folder / "root", own, _free_port(), workers)
+    place = Place(folder / "root", own, peer.port or _free_port(), workers)
     log = own / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -70,27 +75,26 @@ def serving(peer: Peer, folder: Path, *, workers: int = 1) -> Iterator[Server]:
         )
     try:
         server = Server(peer.name, place.port, process, log)
-        _await(server)
+        _await(server, peer.answers)
         yield server
     finally:
         processes.end(process)
 
 
-def _await(server: Server) -> None:
+def _await(server: Server, answers: Callable[[int], bool]) -> None:
     deadline_s = time.monotonic() + _START_S
-    while not _takes_connections(server.port):
-        if server.process.poll() is not None or time.monotonic() > deadline_s:
+    while not answers(server.port):
+        if not server.is_running or time.monotonic() > deadline_s:
             raise NoFigure(f"{server.name} does not serve:\n{server.last_words()}")
         time.sleep(_LOOK_S)
 
 
-def _takes_connections(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Find a port that is free for TCP and for UDP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            port: int = tcp.getsockname()[1]
+            with suppress(OSError):
+                udp.bind(("127.0.0.1", port))
+                return port

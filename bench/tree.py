@@ -25,23 +25,26 @@ MODIFIED: Final = "Mon, 01 Jan 2024 00:00:00 GMT"
 _MODIFIED_S: Final = 1_704_067_200
 
 # Larger ones are sparse: what is sent comes from the page cache, whatever lies on the disk.
-_FILLED_BYTES: Final = MIB
+_FILLED_BYTES: Final = 64 * MIB
 # Not /tmp, which may be a tmpfs: holes are served differently there.
 _PLACE: Final = "/var/tmp"
 
 
 @contextmanager
-def temporary_tree() -> Iterator[Path]:
-    """Make a directory with `root/`, which holds the files of `SIZES`; remove it at the end.
+def temporary_tree(sizes: Mapping[str, int] = SIZES) -> Iterator[Path]:
+    """Make a directory with `root/`, which holds some files; remove it at the end.
 
     Beside `root/` servers may put what they need to run.
+
+    Args:
+        sizes: of the files in bytes, by name.
     """
     folder = Path(tempfile.mkdtemp(prefix="filed-bench-", dir=_PLACE))
     try:
         folder.chmod(0o755)  # a server's workers may be another user
         root = folder / "root"
         root.mkdir()
-        for name, size_bytes in SIZES.items():
+        for name, size_bytes in sizes.items():
             _make_file(root / name, size_bytes)
         yield folder
     finally:
