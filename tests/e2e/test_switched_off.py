@@ -8,8 +8,9 @@ from support.clients import ask, exchange
 from support.daemon import running, wait_until
 from support.http_wire import HttpClient, get
 from support.served_tree import DIGITS
+from support.tftp import ERROR, WRQ, Client, Refused, request
 
-PROTOCOLS = ("http", "plain", "query")
+PROTOCOLS = ("http", "plain", "tftp", "query")
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,23 @@ def _dropped(daemon):
     return daemon.metrics()['filed_datagrams_dropped_total{reason="disabled"}']
 
 
-def test_tftp_is_refused_whatever_else_is_off(none_on):
-    assert ask(none_on.udp_port, b"\0\1digits\0octet\0").startswith(b"\0\5\0\2")
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        request(b"digits"),
+        request(b"digits", blksize=1428),
+        request(b"missing"),
+        request(b"digits", b"mail"),
+        request(b"digits", opcode=WRQ),
+        b"\0\1",
+    ],
+)
+def test_tftp_that_is_off_is_refused(none_on, datagram):
+    with Client(none_on) as client:
+        client.knock(datagram)
+        refusal = client.receive()
+    assert refusal[:3] == (ERROR, 2, b"TFTP is switched off here")
+    assert refusal.source == client.server
 
 
 @pytest.mark.parametrize("off", PROTOCOLS)
@@ -57,8 +73,17 @@ def test_one_that_is_off_takes_nothing_from_the_others(tree, as_nobody, off):
         works = {
             "http": lambda: get(daemon.port, "/digits").status == 200,
             "plain": lambda: exchange(daemon.port, b"digits\n") == DIGITS,
+            "tftp": lambda: _tftp_works(daemon),
             "query": lambda: ask(daemon.udp_port, b"digits", timeout=0.2) is not None,
         }
         assert {protocol: check() for protocol, check in works.items()} == {
             protocol: protocol != off for protocol in PROTOCOLS
         }
+
+
+def _tftp_works(daemon):
+    with Client(daemon) as client:
+        try:
+            return client.read(b"digits") == DIGITS
+        except Refused:
+            return False

@@ -3,7 +3,6 @@
 import random
 import re
 import socket
-import struct
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +13,6 @@ from support.served_tree import ETAG, LARGE
 
 FOUND = b"200 10 2023-11-14T22:13:20Z " + ETAG.encode() + b"\n"
 NOT_FOUND = b"404 not found\n"
-ERROR, ACCESS_VIOLATION = 5, 2
 
 
 @contextmanager
@@ -133,7 +131,7 @@ def test_two_daemons_do_not_talk_to_each_other(two):
 
 
 def assert_unanswered(daemon, sock, datagram):
-    reason = "malformed" if datagram.startswith(b"\0") else "looks_like_answer"
+    reason = "stray" if datagram.startswith(b"\0") else "looks_like_answer"
     assert_dropped(daemon, sock, datagram, ("127.0.0.1", daemon.udp_port), reason)
 
 
@@ -222,45 +220,11 @@ def _received(sock):
 
 
 @pytest.mark.parametrize(
-    "packet",
-    [
-        b"\0\1digits\0octet\0",
-        b"\0\1digits\0netascii\0",
-        b"\0\1digits\0OCTET\0tsize\0" + b"0\0blksize\0" + b"1428\0",
-        b"\0\1missing\0octet\0",
-        b"\0\2digits\0octet\0",
-    ],
+    "packet", [b"\0\3\0\1data", b"\0\4\0\1", b"\0\5\0\1no\0", b"\0\6tsize\0" + b"5\0"]
 )
-def test_a_tftp_client_is_told_that_it_gets_nothing(daemon, packet):
-    answer = ask(daemon.udp_port, packet)
-    assert struct.unpack("!HH", answer[:4]) == (ERROR, ACCESS_VIOLATION)
-    assert answer[4:].isascii()
-    assert answer.endswith(b"\0")
-    assert len(answer) > 10
-
-
-@pytest.mark.parametrize(
-    "packet",
-    [
-        b"\0\1",
-        b"\0\1\0",
-        b"\0\1\0\0",
-        b"\0\1digits",
-        b"\0\1digits\0",
-        b"\0\1digits\0octet",
-        b"\0\1\0octet\0",
-        b"\0\1digits\0octet\0blksize\0",
-        b"\0\2digits",
-        b"\0\3\0\1data",
-        b"\0\4\0\1",
-        b"\0\5\0\1no\0",
-        b"\0\6tsize\0" + b"5\0",
-        b"\0\1" + b"n" * 4000,
-    ],
-)
-def test_junk_of_tftp_is_counted_and_not_answered(daemon, packet):
+def test_what_belongs_to_no_transfer_is_counted_and_not_answered(daemon, packet):
     with socket_at() as sock:
-        assert_dropped(daemon, sock, packet, ("127.0.0.1", daemon.udp_port), "malformed")
+        assert_dropped(daemon, sock, packet, ("127.0.0.1", daemon.udp_port), "stray")
 
 
 def test_any_datagram_leaves_the_daemon_as_it_was(daemon):

@@ -182,6 +182,7 @@ def test_the_hang_up_of_a_terminal_ends_what_runs_on_it(root):
         while b"Ctrl-C stops it." not in shown:
             shown += terminal.read(4096)
         assert b"curl -O http://localhost:" in shown
+        assert b"curl -O tftp://localhost:" in shown
         assert daemon.stop(signal.SIGHUP) == 0
 
 

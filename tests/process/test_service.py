@@ -12,6 +12,7 @@ from support.daemon import running, wait_until
 from support.http_wire import HttpClient, get
 from support.service_manager import Manager
 from support.slow import SMALL, SlowClient, large, make_tree
+from support.tftp import Client
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,19 @@ def test_it_is_asked_for_time_while_a_drain_gets_on(daemon, heard):
         heard.wait_for("STOPPING=1")
         heard.wait_for("EXTEND_TIMEOUT_USEC=", 2)
         assert client.finish() == large()
+    assert daemon.process.wait(10) == 0
+
+
+def test_it_is_told_of_tftp_transfers_and_asked_for_time_while_they_are_finished(daemon, heard):
+    with Client(daemon) as client:
+        client.begin(b"large", blksize=8192)
+        client.ack(0)
+        first = client.receive()
+        daemon.reload()
+        assert ", 0 connections, 1 TFTP transfer, " in heard.wait_for("READY=1", 2)[1]
+        daemon.process.send_signal(signal.SIGTERM)
+        heard.wait_for("EXTEND_TIMEOUT_USEC=", 2)
+        assert client.finish(first) == large()
     assert daemon.process.wait(10) == 0
 
 

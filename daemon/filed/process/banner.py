@@ -2,9 +2,14 @@
 
 import socket
 import sys
+from typing import Final
 
 from filed.process.listeners import Listeners
 from filed.settings import Settings
+
+# Where localhost is ::1 first, clients of UDP would try no other address, and never get an answer
+# from a socket of IPv4.
+_ANYWHERE: Final = {"::": "localhost", "0.0.0.0": "127.0.0.1"}  # noqa: S104 - recognised, not bound
 
 
 def show(settings: Settings, listeners: Listeners) -> None:
@@ -37,6 +42,6 @@ def show(settings: Settings, listeners: Listeners) -> None:
 def _reachable(sock: socket.socket) -> tuple[str, int]:
     """Give an address that this machine reaches the socket by, ready for a URL."""
     host, port = sock.getsockname()[:2]
-    if host in ("::", "0.0.0.0"):  # noqa: S104 - recognised, not bound
-        return "localhost", port
+    if host in _ANYWHERE:
+        return _ANYWHERE[host], port
     return f"[{host}]" if ":" in host else host, port

@@ -10,7 +10,7 @@ second.
 
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -44,6 +44,9 @@ _DATAGRAM_BYTES: Final = 4096
 _DATAGRAMS_A_TURN: Final = 64
 # More than a socket's queue holds (`listeners.set_options`).
 _QUEUED: Final = 8192
+
+# Bytes, control messages, flags, sender: what recvmsg(2) gives.
+_Datagram = tuple[bytes, Ancillary, int, Client]
 
 
 class _NoReply(Exception):
@@ -117,14 +120,11 @@ class Datagrams:
                 self._take(sock, _DATAGRAMS_A_TURN)
 
     def _take(self, sock: socket.socket, most: int) -> None:
-        for _ in range(most):
-            try:
-                data, ancillary, flags, client = sock.recvmsg(_DATAGRAM_BYTES, ANCILLARY_BYTES)
-            except BlockingIOError:
-                return
-            except OSError as error:  # an ICMP error for something sent earlier (udp(7))
-                _log.debug("datagram_error", error=str(error))
-                continue
+        arrived = list(self._receive(sock, most))
+        # The turn's end: a file may have changed since it was looked at in this turn, and who has
+        # changed it may have asked then.
+        self._loop.clock.turn += 1
+        for data, ancillary, flags, client in arrived:
             try:
                 if flags & socket.MSG_TRUNC:
                     raise _NoReply("truncated")  # noqa: TRY301 - one place counts all reasons
@@ -135,6 +135,15 @@ class Datagrams:
                 self._row[catalogue.DATAGRAMS_DROPPED.slot(str(dropped))] += 1
             except Exception:  # noqa: BLE001 - a bug met by one client must not cost the others
                 self._limited.exception("datagram_failed", client=show_client(client[0]))
+
+    def _receive(self, sock: socket.socket, most: int) -> Iterator[_Datagram]:
+        for _ in range(most):
+            try:
+                yield sock.recvmsg(_DATAGRAM_BYTES, ANCILLARY_BYTES)
+            except BlockingIOError:
+                return
+            except OSError as error:  # an ICMP error for something sent earlier (udp(7))
+                _log.debug("datagram_error", error=str(error))
 
     def _answer(
         self, sock: socket.socket, data: bytes, ancillary: Ancillary, client: Client

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from filed.protocols.tftp.packets import oack
+from filed.protocols.tftp.packets import NUMBERS, oack
 
 NAMES: Final = ("blksize", "timeout", "tsize", "windowsize")
 
@@ -19,8 +19,9 @@ MIN_BLKSIZE: Final = 8
 """RFC 2348."""
 MAX_BLKSIZE: Final = 65464
 """RFC 2348: what fits into an IPv4 datagram beside three headers."""
-MAX_WINDOWSIZE: Final = 65535
-"""Blocks: RFC 7440 §3."""
+MAX_WINDOWSIZE: Final = NUMBERS // 2 - 1
+"""Blocks. RFC 7440 §3 has 65535, but from half of all numbers on a late ACK of the window before
+would be taken for one of this, and the client be sent other blocks than it takes them for."""
 _MAX_TIMEOUT_S: Final = 255  # RFC 2349
 
 # More digits than any of these numbers has. Python would read a million of them, slowly.
@@ -92,7 +93,7 @@ def _granted(
         case b"blksize" if value >= MIN_BLKSIZE:
             return max(MIN_BLKSIZE, min(value, offer.max_blksize, largest_blksize))
         case b"windowsize" if value >= 1:
-            return min(value, offer.max_windowsize)
+            return min(value, offer.max_windowsize, MAX_WINDOWSIZE)
         case b"timeout" if 1 <= value <= _MAX_TIMEOUT_S:
             return value  # exactly as asked or not at all: RFC 2349
         case b"tsize":

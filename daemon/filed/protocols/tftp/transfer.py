@@ -12,11 +12,15 @@ What an ACK does (RFC 7440 §4, RFC 1123 §4.2.3.1):
 - One that is not of what is under way comes from a packet that was late or doubled, and is ignored.
 - One of the last block sent is followed by the next window.
 - One of a block before it means that the client misses the next: the window begins anew there.
-- The one that had come before, once more: in lockstep it is ignored, or each doubled packet would
-  double all that follow (the Sorcerer's Apprentice). In a window it may be the only sign that its
-  first block was lost, so it is heeded, but once in each wait: some clients send one for each
-  packet that comes out of order. It does not make the wait longer, or a client that says nothing
-  else could stay for ever.
+- The one that had come before, once more: in lockstep it is ignored. In a window it may be the only
+  sign that its first block was lost, so it is heeded, but once: some clients send one for each
+  packet that comes out of order, and where it was lost once more the clock helps. It does not make
+  the wait longer, or a client that says nothing else could stay for ever.
+
+Clients answer a block that they have with such ACKs too. If each was followed by what it seems to
+ask for, a single doubled packet would double all that follow (the Sorcerer's Apprentice). So where
+blocks were sent again, an ACK that the client may owe to having them already moves the window on,
+and only what is new in it is sent: if it was another loss after all, the clock heals it.
 """
 
 from enum import StrEnum
@@ -68,8 +72,8 @@ class Transfer:
     """
 
     __slots__ = (
-        *("_acked", "_deaf_until_s", "_last", "_measure_s", "_patience", "_sent", "_timed_s"),
-        *("_unanswered_s", "_waited", "_windowsize"),
+        *("_acked", "_answer_s", "_had", "_is_deaf", "_last", "_measure_s", "_patience"),
+        *("_sent", "_timed_s", "_unanswered_s", "_waited", "_windowsize"),
         *("confirmed", "end", "ignored", "resent", "terms", "wake_s"),
     )
 
@@ -99,7 +103,9 @@ class Transfer:
         self._timed_s: float | None = None  # when what is under way left, if that is measured
         self._measure_s = 0.0  # when to measure next
         self._waited = False  # something was sent again since the last progress
-        self._deaf_until_s = 0.0
+        self._is_deaf = False  # to the same ACK once more
+        self._had = range(0)  # up to where the client may have had what was sent again
+        self._answer_s = 0.0  # when an ACK of that can come at the earliest
 
     def greet(self, now_s: float) -> Action:
         """Answer the request, or the same request once more while the client has not answered."""
@@ -108,6 +114,7 @@ class Transfer:
         self._timed_s = now_s if is_first else None
         if not is_first:
             self.resent += 1
+            self._waited = True
         if self.terms.oack:
             return self.terms.oack
         self._sent = 1
@@ -142,7 +149,8 @@ class Transfer:
             self.end = End.TIMEOUT
             return _NO_ACK
         self.wake_s = now_s + self._patience.wait_s
-        return self._again()
+        # What was lost may be an ACK that told of a loss, or the window's end.
+        return self._again(now_s, range(self._acked + 1, self._sent + 1))
 
     def _go_on(self, now_s: float) -> Window | None:
         """Send what was not sent before: all that was has arrived, or the OACK has."""
@@ -151,6 +159,7 @@ class Transfer:
         if self._acked == self._last:
             self.end = End.DONE
             return None
+        self._is_deaf = self._waited  # what was sent twice may be confirmed twice
         if self._timed_s is not None or self._waited:
             self._progressed(now_s)
         if now_s >= self._measure_s:
@@ -168,10 +177,13 @@ class Transfer:
             self._acked += progress
             self._timed_s = None
             self._progressed(now_s)
+            self._patience.lost()
             self.wake_s = now_s + self._patience.wait_s
-        elif self._windowsize == 1 or now_s < self._deaf_until_s:
+            if self._acked in self._had or now_s < self._answer_s:
+                return self._slide()
+        elif self._windowsize == 1 or self._is_deaf:
             return None
-        return self._again()
+        return self._again(now_s, range(self._sent, self._sent + 1))
 
     def _take_other(self, opcode: int, number: int) -> None:
         if opcode != Opcode.ERROR:
@@ -188,15 +200,27 @@ class Transfer:
             self._timed_s = None
         self._patience.progressed()
         self._waited = False
-        self._deaf_until_s = 0.0
 
-    def _again(self) -> Window:
+    def _again(self, now_s: float, had: range) -> Window:
         """Send what is under way once more, and as much after it as the window has room for."""
         self.resent += self._sent - self._acked
-        self._timed_s = None  # RFC 6298 §3: whose ACK will come is not known
-        self._waited = True
-        self._deaf_until_s = self.wake_s
+        self._had = had
+        self._answer_s = now_s + self._patience.least_s
+        self._heed_no_more()
         return self._window()
+
+    def _slide(self) -> Window | None:
+        """Send what the window has room for after what is under way."""
+        self._had = self._had[-1:]
+        self._heed_no_more()
+        first = self._sent + 1
+        window = self._window()
+        end = window.first + window.length
+        return Window(first, end - first) if first < end else None
+
+    def _heed_no_more(self) -> None:
+        self._timed_s = None  # RFC 6298 §3: whose ACK will come is not known
+        self._waited = self._is_deaf = True
 
     def _window(self) -> Window:
         acked = self._acked

@@ -32,7 +32,6 @@ class Download:
         client: its address and port.
         request, message, reply: what is being answered, with what.
         transfer: decides what is sent when.
-        former: a transfer to the same client that goes on unless the client takes this one.
         began_s: monotonic seconds when the request had come.
         first_byte_s: the same when the first packet had left; None before.
         sent_bytes: what the kernel has taken, headers and what was sent again included.
@@ -43,7 +42,7 @@ class Download:
     __slots__ = (
         *("_blocks", "_clock", "_confirmed", "_endpoint", "_open_ended", "_packets", "_receive"),
         *("_server", "_unsent", "_watched_s"),
-        *("began_s", "client", "counted_bytes", "first_byte_s", "former", "message", "reply"),
+        *("began_s", "client", "counted_bytes", "first_byte_s", "message", "reply"),
         *("request", "sent_bytes", "tick", "transfer"),
     )
 
@@ -74,7 +73,6 @@ class Download:
         self.message = request.message
         self.reply = reply
         self.transfer = transfer
-        self.former: Download | None = None
         self.began_s = self._clock.now_s
         self.first_byte_s: float | None = None
         self.sent_bytes = self.counted_bytes = 0
@@ -138,6 +136,8 @@ class Download:
 
     def _do(self, action: Action) -> None:
         transfer = self.transfer
+        if transfer.confirmed and not self._confirmed:
+            self._confirm()
         try:
             if isinstance(action, Window):
                 self._send_blocks(action)
@@ -156,8 +156,6 @@ class Download:
                 self.end(transfer.end)
             elif not self.tick or transfer.wake_s < self._watched_s:
                 self._watch()
-        if transfer.confirmed and not self._confirmed:
-            self._confirm()
 
     def _watch(self) -> None:
         self._watched_s = self.transfer.wake_s
@@ -203,9 +201,9 @@ class Download:
             transfer.receive(packet, self._clock.now_s)
             if transfer.end is not None:
                 break
-        self.end(transfer.end or self._gone())
         if transfer.confirmed and not self._confirmed:
             self._confirm()
+        self.end(transfer.end or self._gone())
 
     def _gone(self) -> str:
         return End.PEER if self.transfer.confirmed else End.UNANSWERED

@@ -19,17 +19,24 @@ from filed.transport.tftp.burst import Burst
 _log = structlog.get_logger()
 
 # linux/in.h, linux/in6.h, linux/udp.h: what Python's socket module does not have.
-_IP_MTU_DISCOVER: Final = 10
-_IP_PMTUDISC_DONT: Final = 0
+_PMTUDISC_DONT: Final = 0
 _IP_MTU: Final = 14
 _IP_BIND_ADDRESS_NO_PORT: Final = 24
 _IPV6_MTU: Final = 24
 _UDP_SEGMENT: Final = 103
+# IP_MTU_DISCOVER, IPV6_MTU_DISCOVER
+_MTU_DISCOVER: Final = {
+    socket.AF_INET: (socket.IPPROTO_IP, 10),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 23),
+}
 
 _UDP_HEADER_BYTES: Final = 8  # RFC 768
 _IP_HEADER_BYTES: Final = {socket.AF_INET: 20, socket.AF_INET6: 40}  # RFC 791, RFC 8200
 _MAPPED: Final = "::ffff:"  # RFC 4291 §2.5.5.2
 _V4_BYTES: Final = 4
+
+# No OACK or ERROR packet is as long. The kernel would cut those too.
+_LEAST_CUT_BYTES: Final = 128
 
 # Before all else where the kernel or the path cannot cut packets: a packet longer than the path
 # takes (EINVAL in older kernels), a card or a tunnel without the checksums that it needs.
@@ -67,8 +74,9 @@ class Endpoint:
         self.socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._cuts = False
         try:
-            # Many tunnels drop what may not be cut on its way, and tell nobody.
-            self.socket.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+            # Many tunnels drop what may not be cut on its way, and tell nobody. And a router that
+            # does tell (RFC 8201) is the kernel's concern then, and no error of the socket's.
+            self.socket.setsockopt(*_MTU_DISCOVER[family], _PMTUDISC_DONT)
             _bind(self.socket, ours, ports)
             self.socket.connect((host.removeprefix(_MAPPED), client[1]) if mapped else client)
             if ports is not None:
@@ -88,6 +96,8 @@ class Endpoint:
 
     def cut(self, packet_bytes: int) -> None:
         """Have the kernel cut whatever is longer into packets of so many bytes, where it can."""
+        if packet_bytes < _LEAST_CUT_BYTES:
+            return
         try:
             self.socket.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, packet_bytes)
         except OSError as error:

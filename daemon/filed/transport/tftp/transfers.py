@@ -78,7 +78,7 @@ class Transfers:
         self._offer = Offer(frozenset(tftp.options), tftp.max_blksize, tftp.max_windowsize)
         self._unanswered_s = tftp.timeout * (tftp.retries + 1)
         self._under_way: set[Download] = set()
-        self._by_client: dict[Client, Download] = {}
+        self._by_client: dict[Client, list[Download]] = {}  # of each the oldest first
         self._per_address: Counter[str] = Counter()
         self._bitten = {
             "full": assigned("tftp.max_transfers", settings),
@@ -129,9 +129,9 @@ class Transfers:
     def confirmed(self, download: Download) -> None:
         """Take note that a client has taken a transfer."""
         self._rate.give_back(download.client[0])
-        former, download.former = download.former, None
-        if former in self._under_way:
-            former.end(End.PEER)
+        all_of_client = self._by_client[download.client]
+        for former in all_of_client[: all_of_client.index(download)]:
+            former.end(End.PEER if former.transfer.confirmed else End.DOUBLED)
         terms = download.transfer.terms
         self._observe(catalogue.TFTP_BLKSIZE, terms.blksize)
         self._observe(catalogue.TFTP_WINDOWSIZE, terms.windowsize)
@@ -166,11 +166,11 @@ class Transfers:
             self._row[catalogue.TFTP_ERRORS.slot(str(code))] += 1
 
     def _greet_again(self, request: ReadRequest, client: Client) -> bool:
-        download = self._by_client.get(client)
-        if download is None or download.transfer.confirmed or not download.answers(request):
-            return False
-        download.greet()
-        return True
+        for download in self._by_client.get(client, ()):
+            if not download.transfer.confirmed and download.answers(request):
+                download.greet()
+                return True
+        return False
 
     def _make_room(self, client: Client) -> None:
         if len(self._under_way) >= self._tftp.max_transfers:
@@ -206,18 +206,16 @@ class Transfers:
 
     def _enter(self, download: Download) -> None:
         client = download.client
-        download.former = self._by_client.get(client)
-        self._by_client[client] = download
+        self._by_client.setdefault(client, []).append(download)
         self._under_way.add(download)
         self._per_address[client[0]] += 1
         self._row[self._active] += 1
 
     def _leave(self, download: Download) -> None:
         client = download.client
-        if self._by_client.get(client) is download:
+        self._by_client[client].remove(download)
+        if not self._by_client[client]:
             del self._by_client[client]
-            if download.former in self._under_way:
-                self._by_client[client] = download.former
         self._under_way.discard(download)
         self._per_address[client[0]] -= 1
         if not self._per_address[client[0]]:
