@@ -28,6 +28,10 @@ class Clock:
         self.now_s = time.monotonic()
         self.wall_s = time.time()
 
+    def forget(self) -> None:
+        """Have what was found out in this turn asked again, though the time stays the same."""
+        self.turn += 1
+
     def exact_s(self) -> float:
         """Monotonic seconds at this very moment: to say how long something took within a turn."""
         return time.monotonic()

@@ -129,8 +129,8 @@ WRONG = {
     "tftp.timeout": seconds("a number of seconds from 0.1 to 255", "0", "-1", "256"),
     "tftp.retries": numbers("a whole number from 0 to 16", "-1", "17"),
     "tftp.ports": Wrong(
-        'a range of ports, such as "20000-20999", or "any"',
-        {'"2-1"': '"2-1"', '"0-9"': '"0-9"', '"1-65536"': '"1-65536"', "69": "69"},
+        'a range of ports from 1024 on, such as "20000-20999", or "any"',
+        {'"2002-2001"': '"2002-2001"', '"69-70"': '"69-70"', '"1-65536"': '"1-65536"', "69": "69"},
         {"": '""', "20000": '"20000"', "1-2-3": '"1-2-3"', "-1-5": '"-1-5"'},
     ),
     "tftp.max_transfers": numbers(POSITIVE, "0"),

@@ -5,7 +5,7 @@ from filed.settings.ports import Ports
 
 @pytest.mark.parametrize(
     ("text", "ports"),
-    [("1-65535", Ports(1, 65535)), ("7000-7000", Ports(7000, 7000))],
+    [("1024-65535", Ports(1024, 65535)), ("7000-7000", Ports(7000, 7000))],
 )
 def test_a_range_is_read_and_written(text, ports):
     assert Ports.parse(text) == ports
@@ -14,7 +14,7 @@ def test_a_range_is_read_and_written(text, ports):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "1", "1-", "-1", "2-1", "0-1", "1-65536", "1 - 2", "a-b"]
+    "text", ["", "-", "1", "1-", "-1", "2-1", "1023-2000", "1024-65536", "1 - 2", "a-b"]
 )
 def test_anything_else_is_none(text):
     with pytest.raises(ValueError, match="not a range of ports"):

@@ -32,7 +32,10 @@ _TRANSFERRING: Final = ("http", "plain", "tftp")
 _ABORT_REASONS: Final = ("peer", "stall", "min_rate", "truncated", "drain", "error")
 
 _KIB: Final = 1024
-_TFTP_ENDS: Final = ("done", "peer", "timeout", "unanswered", "truncated", "drain", "error")
+_TFTP_ENDS: Final = (
+    *("done", "declined"),
+    *("peer", "timeout", "unanswered", "truncated", "drain", "error"),
+)
 
 # --- Requests and transfers -----------------------------------------------------------------------
 
@@ -121,7 +124,8 @@ CONNECTIONS_REJECTED: Final = LAYOUT.counter(
 )
 TIMEOUTS: Final = LAYOUT.counter(
     "timeouts_total",
-    "Connections ended by a timeout, by what was waited for; `answer` is a listing.",
+    "Connections ended by a timeout, by what was waited for; `answer` is a listing, and TFTP "
+    "transfers that a drain has cut are in `drain` too.",
     labels=("phase",),
     series=product(("head", "idle", "stall", "min_rate", "linger", "drain", "answer")),
 )
@@ -134,7 +138,7 @@ DATAGRAMS_DROPPED: Final = LAYOUT.counter(
     series=product(
         (
             *("rate", "looks_like_answer", "source_port", "broadcast"),
-            *("truncated", "malformed", "disabled"),
+            *("truncated", "disabled"),
             *("stray", "per_client", "full", "descriptors", "ports", "unreachable"),
         )
     ),
@@ -149,19 +153,19 @@ TFTP_TRANSFERS: Final = LAYOUT.gauge(
 TFTP_TRANSFERS_ENDED: Final = LAYOUT.counter(
     "tftp_transfers_total",
     "TFTP transfers that have ended, by how; the clients of `unanswered` ones never confirmed the "
-    "first packet.",
+    "first packet, those of `declined` ones only wanted the size, or other terms.",
     labels=("result",),
     series=product(_TFTP_ENDS),
 )
 TFTP_RETRANSMITS: Final = LAYOUT.counter(
     "tftp_retransmits_total",
-    "TFTP packets that were sent again.",
+    "TFTP packets that were sent again, counted when their transfer ends.",
 )
 TFTP_ERRORS: Final = LAYOUT.counter(
     "tftp_errors_total",
     "TFTP ERROR packets sent, by their code (RFC 1350, RFC 2347).",
     labels=("code",),
-    series=product(map(str, range(9))),
+    series=product(("0", "1", "2", "4")),
 )
 TFTP_BLKSIZE: Final = LAYOUT.histogram(
     "tftp_blksize_bytes",

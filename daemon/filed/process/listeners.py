@@ -18,7 +18,7 @@ from filed.transport.local_address import IP_PKTINFO
 
 _SO_MAX_PACING_RATE: Final = 47  # asm-generic/socket.h; the kernel spreads a socket's bytes
 _SO_RCVBUFFORCE: Final = 33  # the same; needs CAP_NET_ADMIN
-_QUEUE_BYTES: Final = 2 * 1024 * 1024  # of datagrams, and their upkeep: about 2,700 requests
+_QUEUE_BYTES: Final = 2 * 1024 * 1024  # the kernel doubles it (socket(7)): about 5,000 requests
 _NO_PACING: Final = -1  # all bits set: what a new socket has (net/core/sock.c)
 _EVERYWHERE: Final = "::"
 _EVERYWHERE_V4: Final = "0.0.0.0"  # noqa: S104 - what the operator asked for, without IPv6
@@ -249,6 +249,8 @@ def set_options(held: Held, settings: Settings) -> None:
 def _set_queue(sock: socket.socket) -> None:
     # A rack that is switched on asks all at once. What root may have the kernel gives to others up
     # to net.core.rmem_max (socket(7)).
+    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) >= 2 * _QUEUE_BYTES:
+        return  # the service manager has given it as much, or we have
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE_BYTES)
     except PermissionError:

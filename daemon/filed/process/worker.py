@@ -191,7 +191,9 @@ class Worker:
         self._stop_when_drained()
 
     def _stop_when_drained(self) -> None:
-        if self._draining and not self._acceptor.connections and not self._transfers:
+        if not self._draining or self._datagrams.is_open:  # what is queued there is to be served
+            return
+        if not self._acceptor.connections and not self._transfers:
             self._loop.stop()
 
     def _every_second(self) -> None:

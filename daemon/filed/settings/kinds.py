@@ -154,7 +154,11 @@ AddressOrOff = Annotated[
 PortsOrAny = Annotated[
     Ports | None,
     BeforeValidator(_ports_or_any),
-    Words('a range of ports, such as "20000-20999", or "any"', "FIRST-LAST|any", absent="any"),
+    Words(
+        'a range of ports from 1024 on, such as "20000-20999", or "any"',
+        "FIRST-LAST|any",
+        absent="any",
+    ),
 ]
 FileNames = Annotated[
     tuple[Annotated[str, AfterValidator(_file_name)], ...],

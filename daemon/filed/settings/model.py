@@ -174,7 +174,8 @@ class Tftp(Table):
         ge=0,
         le=16,
         description="How many times blocks are sent again before a client is given up, each wait "
-        "twice as long as the one before. Waits shorter than timeout are not counted.",
+        "twice as long as the one before unless the client has asked for one. Waits shorter than "
+        "timeout are not counted.",
     )
     ports: PortsOrAny = Field(
         None,

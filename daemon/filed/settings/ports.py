@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 _FORM: Final = re.compile(r"(?P<first>[0-9]{1,5})-(?P<last>[0-9]{1,5})")
+_LEAST: Final = 1024  # those below are root's, which workers are not (ip(7))
 _MOST: Final = 0xFFFF
 
 
@@ -32,6 +33,6 @@ class Ports:
         if form is None:
             raise ValueError("not a range of ports")
         ports = cls(int(form["first"]), int(form["last"]))
-        if not 0 < ports.first <= ports.last <= _MOST:
+        if not _LEAST <= ports.first <= ports.last <= _MOST:
             raise ValueError("not a range of ports")
         return ports

@@ -13,7 +13,7 @@ from filed.site.reply import Reply, slice_of
 # U-Boot gives up on the codes 1 and 2 only and starts over on all others. So these are for whatever
 # asking again will not change, and 0 is for what it may.
 _FAULTS: Final = {
-    400: (ErrorCode.ACCESS_VIOLATION, "no file can have such a name"),
+    400: (ErrorCode.ACCESS_VIOLATION, "no file can have such a name"),  # none yet: it ends at NUL
     403: (ErrorCode.ACCESS_VIOLATION, "the server may not read this file"),
     404: (ErrorCode.FILE_NOT_FOUND, "there is no such file"),
     500: (ErrorCode.NOT_DEFINED, "the file could not be read"),

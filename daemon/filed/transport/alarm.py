@@ -1,8 +1,8 @@
 """A moment to be woken at, as a descriptor to wait for (timerfd_create(2)).
 
 epoll_wait(2) can be told how long to wait, but then the kernel sets up a timer and takes it down
-again each time: more than half a microsecond of the eight that a TFTP block takes. This one stays
-until the moment changes, which is seldom.
+again each time, which shows where a turn does little (`python -m bench.tftp --case 512`). This one
+stays until the moment changes, which is seldom.
 """
 
 import ctypes

@@ -83,6 +83,11 @@ class Datagrams:
         self._ready: list[socket.socket] = []
         self._ports = {sock.getsockname()[1] for sock in self._sockets}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be requests that nobody has looked at."""
+        return bool(self._open)
+
     def open(self) -> None:
         """Begin to answer."""
         self._open = self._sockets
@@ -103,7 +108,9 @@ class Datagrams:
 
     def _answer_queued(self) -> None:
         for sock in self._open:
-            self._take(sock, _QUEUED)
+            for _ in range(_QUEUED // _DATAGRAMS_A_TURN):
+                if not self._take(sock):
+                    break
             self._loop.remove(sock.fileno())
             sock.close()
         self._open = []
@@ -117,13 +124,13 @@ class Datagrams:
         ready, self._ready = self._ready, []
         for sock in ready:
             if sock in self._open:
-                self._take(sock, _DATAGRAMS_A_TURN)
+                self._take(sock)
 
-    def _take(self, sock: socket.socket, most: int) -> None:
-        arrived = list(self._receive(sock, most))
-        # The turn's end: a file may have changed since it was looked at in this turn, and who has
-        # changed it may have asked then.
-        self._loop.clock.turn += 1
+    def _take(self, sock: socket.socket) -> bool:
+        """Answer a turn's share of what is queued; say whether there was anything."""
+        arrived = list(self._receive(sock))
+        # Some may have been sent after a file was looked at in this turn, by who has changed it.
+        self._loop.clock.forget()
         for data, ancillary, flags, client in arrived:
             try:
                 if flags & socket.MSG_TRUNC:
@@ -135,9 +142,10 @@ class Datagrams:
                 self._row[catalogue.DATAGRAMS_DROPPED.slot(str(dropped))] += 1
             except Exception:  # noqa: BLE001 - a bug met by one client must not cost the others
                 self._limited.exception("datagram_failed", client=show_client(client[0]))
+        return bool(arrived)
 
-    def _receive(self, sock: socket.socket, most: int) -> Iterator[_Datagram]:
-        for _ in range(most):
+    def _receive(self, sock: socket.socket) -> Iterator[_Datagram]:
+        for _ in range(_DATAGRAMS_A_TURN):
             try:
                 yield sock.recvmsg(_DATAGRAM_BYTES, ANCILLARY_BYTES)
             except BlockingIOError:

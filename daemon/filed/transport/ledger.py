@@ -23,6 +23,7 @@ Peer = tuple[str, int] | tuple[str, int, int, int]
 """A client's address as accept(2) or recvmsg(2) gives it to Python."""
 
 # How transfers_aborted_total names what TFTP has names of its own for.
+_AS_ASKED: Final = ("done", "declined")
 _ABORTED: Final = {"timeout": "stall", "unanswered": "stall"}
 
 
@@ -122,7 +123,7 @@ class Ledger:
             self._count_ttfb(counters, 1, ttfb_s)
         self._count_duration(counters, 1, seconds)
         self._count_size(counters, transfer.sent_bytes)
-        if how != "done":
+        if how not in _AS_ASKED:
             reason = _ABORTED.get(how, how)
             row[catalogue.TRANSFERS_ABORTED.slot(message.protocol, reason)] += 1
         if self._access is not None:

@@ -6,9 +6,9 @@ What epoll(7) promises and what follows from it here:
   so taking only a fair share at a time needs no bookkeeping.
 - The kernel reports on open file descriptions, by the number they had. A descriptor closed in this
   turn whose number is given to a new one in the same turn could be handed the old one's event. So
-  nothing new is opened for the loop while events are dealt with: accepting is done at the end of
-  the turn (`at_end`). Handlers are looked up again for each event, so one removed in this turn is
-  not called.
+  nothing new is opened for the loop while events are dealt with: connections are accepted, and
+  requests taken by UDP, at the end of the turn (`at_end`). Handlers are looked up again for each
+  event, so one removed in this turn is not called.
 - EPOLLEXCLUSIVE wakes one of the workers that wait on a shared listener instead of all; such an
   entry cannot be modified, only removed and added.
 """

@@ -16,7 +16,7 @@ from filed.clock import Clock
 from filed.protocols.messages import Message
 from filed.site.reply import FileSlice, Reply
 
-_TURN_BYTES: Final = 2 * 1024 * 1024
+TURN_BYTES: Final = 2 * 1024 * 1024
 _INT: Final = struct.Struct("i")
 
 
@@ -94,7 +94,7 @@ class Transfer:
         segments = self.reply.rest
         if segments and not self.sent_bytes:
             _cork(sock, on=True)
-        left = _TURN_BYTES
+        left = TURN_BYTES
         while self._index < len(segments):
             segment = self.reply.start if self._index < 0 else segments[self._index]
             offset = self._offset

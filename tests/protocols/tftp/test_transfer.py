@@ -206,6 +206,13 @@ def test_after_the_clock_has_sent_again_an_ack_may_tell_of_what_the_client_had_b
     assert passing.transfer.resent == 4
 
 
+def test_the_one_that_follows_tells_of_a_loss():
+    passing = under_way(100, 4, acked=8)
+    assert passing.wake() == Window(9, 4)
+    assert passing.ack(10) == Window(13, 2)
+    assert passing.ack(11) == Window(12, 4)
+
+
 def test_so_may_one_after_another_ack_where_it_is_of_all_that_was_sent_before():
     passing = under_way(100, 4, acked=8)
     assert passing.ack(9) == Window(10, 4)
@@ -321,7 +328,7 @@ def test_a_client_may_refuse_what_is_offered(code):
     transfer = transfer_of(10, 4)
     transfer.greet(BEGAN_S)
     assert transfer.receive(tftp.error(code), BEGAN_S) is None
-    assert transfer.end is End.PEER
+    assert transfer.end is End.DECLINED
 
 
 @pytest.mark.parametrize(
@@ -395,8 +402,8 @@ def test_an_ack_of_anything_new_begins_the_tries_anew():
         while passing.transfer.wake_s - passing.now_s < TIMEOUT_S:
             passing.wake()
         for _ in range(RETRIES):
-            assert passing.wake() == Window(passing.transfer._acked + 1, 4)  # noqa: SLF001 - which
-        passing.ack(passing.transfer._acked + 4)  # noqa: SLF001 - the window's last
+            assert passing.wake() == Window(passing.transfer.acked + 1, 4)
+        passing.ack(passing.transfer.acked + 4)
     assert passing.transfer.end is None
 
 
@@ -425,6 +432,15 @@ def test_neither_is_that_of_a_first_reply_that_was_sent_twice():
     passing.transfer.greet(passing.now_s + 0.0999)
     passing.ack(0)
     assert passing.transfer.wake_s - passing.now_s == TIMEOUT_S
+
+
+def test_a_client_that_says_what_it_misses_is_not_slow():
+    passing = under_way(1000, 4, acked=40)
+    wait_s = passing.transfer.wake_s - passing.now_s
+    passing.wake()
+    passing.wake()
+    assert passing.ack(42) is not None
+    assert passing.transfer.wake_s - passing.now_s == pytest.approx(wait_s)
 
 
 class Reading:

@@ -4,14 +4,11 @@ Nobody but the client can tell. So what it has not confirmed it is offered again
 beside what it has confirmed it is offered anew, and decides.
 """
 
-import os
-import signal
-from contextlib import contextmanager
-
 import pytest
 
 from support.daemon import running, wait_until
 from support.served_tree import DIGITS, LARGE, MEDIUM
+from support.stopped import stopped
 from support.tftp import DATA, OACK, Client, error, request
 from support.tftp_transfers import ends, is_open, outcomes, under_way, wait_until_over
 
@@ -115,16 +112,6 @@ def test_a_client_that_has_restarted_gets_the_file_from_its_beginning(tree, name
         assert ends(daemon) == {"peer": 1, "done": 1}
         events = outcomes(daemon, client, 2)
         assert [event["outcome"] for event in events] == ["peer", "done"]
-
-
-@contextmanager
-def stopped(pid):
-    """Let a process do nothing for a while, so that another one does all."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_what_another_worker_had_of_a_client_that_has_restarted_ends_by_its_own_word(tree):

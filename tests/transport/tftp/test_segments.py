@@ -29,7 +29,8 @@ def test_a_window_leaves_in_one_call(tree, tmp_path, host, windowsize, calls):
     """34 blocks of 1468 bytes, and another one."""
     with running(tree, workers=1) as daemon, Client(daemon, host) as client:
         with traced(daemon.workers()[0], tmp_path / "trace", "sendto", "sendmsg") as trace:
-            assert client.read(b"medium.bin", blksize=1468, windowsize=windowsize) == MEDIUM
+            options = {"blksize": 1468, "windowsize": windowsize, **PATIENT}
+            assert client.read(b"medium.bin", **options) == MEDIUM
         assert len(data_sent(trace)) == calls
         assert sum(data_sent(trace)) == len(MEDIUM) + 35 * HEADER_BYTES
         assert len(client.packets) == 1 + 35

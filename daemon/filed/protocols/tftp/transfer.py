@@ -1,8 +1,8 @@
 """The server's side of a transfer, as a state machine: told what came and when, it says what to do.
 
 Blocks are counted from 1 and without end here; on the wire their numbers wrap (`packets.NUMBERS`).
-`acked` is the last block that the client has, `sent` the last one that ever left; what lies between
-is under way. RFC 1350 is the window of one block.
+`acked` is the last block that the client has, `sent` the last one that was to be sent; what lies
+between is under way. RFC 1350 is the window of one block.
 
 Who asked may have been somebody else, with this address forged. So until the client has answered
 from its address nothing is sent by the clock, only the first reply, once for each request.
@@ -55,6 +55,8 @@ class End(StrEnum):
     PEER = "peer"
     TIMEOUT = "timeout"
     UNANSWERED = "unanswered"
+    DECLINED = "declined"
+    """The client refused the terms. UEFI asks so for the size alone, then anew for the file."""
     DOUBLED = "doubled"
     """The client had sent its request twice, and is served by another transfer."""
 
@@ -64,6 +66,7 @@ class Transfer:
 
     Attributes:
         terms: what was agreed on.
+        acked: the last block that the client has.
         confirmed: the client has answered from its address.
         end: how it has ended; None while it goes on.
         wake_s: when it wants to be woken, in seconds of the clock that it is told.
@@ -72,9 +75,9 @@ class Transfer:
     """
 
     __slots__ = (
-        *("_acked", "_answer_s", "_had", "_is_deaf", "_last", "_measure_s", "_patience"),
+        *("_answer_s", "_had", "_is_deaf", "_last", "_measure_s", "_patience"),
         *("_sent", "_timed_s", "_unanswered_s", "_waited", "_windowsize"),
-        *("confirmed", "end", "ignored", "resent", "terms", "wake_s"),
+        *("acked", "confirmed", "end", "ignored", "resent", "terms", "wake_s"),
     )
 
     def __init__(
@@ -97,18 +100,26 @@ class Transfer:
         self._patience = patience
         self._last = last
         self._unanswered_s = unanswered_s
-        self._acked = 0
+        self.acked = 0
         self._sent = 0
         self._windowsize = terms.windowsize
         self._timed_s: float | None = None  # when what is under way left, if that is measured
         self._measure_s = 0.0  # when to measure next
         self._waited = False  # something was sent again since the last progress
         self._is_deaf = False  # to the same ACK once more
-        self._had = range(0)  # up to where the client may have had what was sent again
-        self._answer_s = 0.0  # when an ACK of that can come at the earliest
+        # ACKs that may answer blocks which the client had before, and then tell of no loss.
+        self._had = range(0)
+        self._answer_s = 0.0  # before that no ACK can answer what was sent again
 
     def greet(self, now_s: float) -> Action:
-        """Answer the request, or the same request once more while the client has not answered."""
+        """Answer the request, or the same request once more while the client has not answered.
+
+        Args:
+            now_s: monotonic seconds, here and elsewhere.
+
+        Returns:
+            What to send: the OACK or the first block.
+        """
         is_first = not self.wake_s
         self.wake_s = now_s + self._unanswered_s
         self._timed_s = now_s if is_first else None
@@ -126,7 +137,11 @@ class Transfer:
         self._sent = min(self._sent, block)
 
     def receive(self, packet: bytes, now_s: float) -> Action:
-        """Take a packet that came from the client's address to this transfer's port."""
+        """Take a packet that came from the client's address to this transfer's port.
+
+        Returns:
+            What to send; None for nothing. `end` says whether the transfer has ended with it.
+        """
         if len(packet) < HEADER.size:
             self.ignored += 1
             return None
@@ -139,7 +154,11 @@ class Transfer:
         return self._go_back(number, now_s)
 
     def wake(self, now_s: float) -> Action:
-        """Let time pass. Before `wake_s` nothing comes of it."""
+        """Let time pass. Before `wake_s` nothing comes of it.
+
+        Returns:
+            What to send again, an ERROR packet where the client is given up, or None.
+        """
         if now_s < self.wake_s:
             return None
         if not self.confirmed:
@@ -150,13 +169,18 @@ class Transfer:
             return _NO_ACK
         self.wake_s = now_s + self._patience.wait_s
         # What was lost may be an ACK that told of a loss, or the window's end.
-        return self._again(now_s, range(self._acked + 1, self._sent + 1))
+        return self._again(now_s, range(self.acked + 1, self._sent + 1))
+
+    def hurry(self, until_s: float) -> None:
+        """Wait no longer than that for the client's first answer."""
+        if not self.confirmed:
+            self.wake_s = min(self.wake_s, until_s)
 
     def _go_on(self, now_s: float) -> Window | None:
         """Send what was not sent before: all that was has arrived, or the OACK has."""
         self.confirmed = True
-        self._acked = self._sent
-        if self._acked == self._last:
+        self.acked = self._sent
+        if self.acked == self._last:
             self.end = End.DONE
             return None
         self._is_deaf = self._waited  # what was sent twice may be confirmed twice
@@ -169,17 +193,17 @@ class Transfer:
 
     def _go_back(self, number: int, now_s: float) -> Window | None:
         """Send again what the client misses, if that is what it says."""
-        progress = (number - self._acked) & _NUMBER
-        if progress > self._sent - self._acked or not self.confirmed:
+        progress = (number - self.acked) & _NUMBER
+        if progress > self._sent - self.acked or not self.confirmed:
             self.ignored += 1
             return None
         if progress:
-            self._acked += progress
+            self.acked += progress
             self._timed_s = None
             self._progressed(now_s)
             self._patience.lost()
             self.wake_s = now_s + self._patience.wait_s
-            if self._acked in self._had or now_s < self._answer_s:
+            if self.acked in self._had or now_s < self._answer_s:
                 return self._slide()
         elif self._windowsize == 1 or self._is_deaf:
             return None
@@ -190,8 +214,10 @@ class Transfer:
             self.ignored += 1
             return
         # It is never answered: RFC 1350 §7.
-        doubled = number == ErrorCode.UNKNOWN_TRANSFER_ID and not self.confirmed
-        self.end = End.DOUBLED if doubled else End.PEER
+        if self.confirmed:
+            self.end = End.PEER
+        else:
+            self.end = End.DOUBLED if number == ErrorCode.UNKNOWN_TRANSFER_ID else End.DECLINED
 
     def _progressed(self, now_s: float) -> None:
         if self._timed_s is not None:
@@ -203,7 +229,7 @@ class Transfer:
 
     def _again(self, now_s: float, had: range) -> Window:
         """Send what is under way once more, and as much after it as the window has room for."""
-        self.resent += self._sent - self._acked
+        self.resent += self._sent - self.acked
         self._had = had
         self._answer_s = now_s + self._patience.least_s
         self._heed_no_more()
@@ -223,7 +249,7 @@ class Transfer:
         self._waited = self._is_deaf = True
 
     def _window(self) -> Window:
-        acked = self._acked
+        acked = self.acked
         end = acked + self._windowsize
         if self._last is not None and end > self._last:
             end = self._last

@@ -9,7 +9,7 @@ from filed.site.reply import Reply
 from filed.transport.loop import READ, WRITE
 from filed.transport.tftp.blocks import Blocks
 from filed.transport.tftp.endpoint import Client, Endpoint
-from filed.transport.tftp.packets import packets_of
+from filed.transport.tftp.sending import packets_of
 from filed.transport.transfer import Truncated
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What comes is an ACK, or an ERROR of whose text nothing is read.
 _PACKET_BYTES: Final = 64
-# How many packets of a client's are looked at when it has gone: more than were under way.
+# How many of its packets that are queued are looked at when a client has gone.
 _LAST_PACKETS: Final = 64
 
 _TRUNCATED: Final = error(ErrorCode.NOT_DEFINED, "the file became shorter while it was sent")
@@ -34,7 +34,7 @@ class Download:
         transfer: decides what is sent when.
         began_s: monotonic seconds when the request had come.
         first_byte_s: the same when the first packet had left; None before.
-        sent_bytes: what the kernel has taken, headers and what was sent again included.
+        sent_bytes: what the kernel was handed, headers and what was sent again included.
         counted_bytes: how much of that the metrics show already.
         tick: belongs to the timers.
     """
@@ -78,9 +78,16 @@ class Download:
         self.sent_bytes = self.counted_bytes = 0
         self.tick = 0
 
-    def start(self) -> None:
-        """Begin to listen to the client, and send it the first packet."""
+    def listen(self) -> None:
+        """Begin to listen to the client.
+
+        Raises:
+            OSError: epoll_ctl(2) has refused: no memory, or the user's share of it is used up.
+        """
         self._server.loop.add(self._endpoint.socket.fileno(), READ, self._on_ready)
+
+    def start(self) -> None:
+        """Send the client the first packet."""
         self.greet()
         self.first_byte_s = self._clock.exact_s()
 
@@ -99,9 +106,8 @@ class Download:
 
     def on_drain(self, wait_s: float) -> None:
         """Wait no longer than that for the client's first answer: the worker is going."""
-        if not self.transfer.confirmed:
-            self.transfer.wake_s = min(self.transfer.wake_s, self._clock.now_s + wait_s)
-            self._watch()
+        self.transfer.hurry(self._clock.now_s + wait_s)
+        self._watch()
 
     def cut_off(self) -> None:
         """End it before its time, since the server goes. Who has not answered is sent no more."""
@@ -171,6 +177,9 @@ class Download:
             self._server.count_packet(packet)
 
     def _send_blocks(self, window: Window) -> None:
+        if self._unsent is not None:  # it comes before what is new
+            first = min(window.first, max(self._unsent.first, self.transfer.acked + 1))
+            window = Window(first, window.first + window.length - first)
         sent_bytes, unsent = self._packets.send(window)
         self.sent_bytes += sent_bytes
         if unsent is not self._unsent:

@@ -38,8 +38,8 @@ _V4_BYTES: Final = 4
 # No OACK or ERROR packet is as long. The kernel would cut those too.
 _LEAST_CUT_BYTES: Final = 128
 
-# Before all else where the kernel or the path cannot cut packets: a packet longer than the path
-# takes (EINVAL in older kernels), a card or a tunnel without the checksums that it needs.
+# What a kernel or a path says that cannot cut: mostly EMSGSIZE, a packet is longer than the path
+# takes (EINVAL in older kernels); EIO, a card or a tunnel lacks the checksums for it.
 _UNCUT: Final = frozenset({errno.EMSGSIZE, errno.EINVAL, errno.EIO})
 
 Client = tuple[str, int] | tuple[str, int, int, int]
@@ -79,8 +79,7 @@ class Endpoint:
             self.socket.setsockopt(*_MTU_DISCOVER[family], _PMTUDISC_DONT)
             _bind(self.socket, ours, ports)
             self.socket.connect((host.removeprefix(_MAPPED), client[1]) if mapped else client)
-            if ports is not None:
-                _drain(self.socket)
+            _drain(self.socket)
         except OSError:
             self.socket.close()
             raise

@@ -40,6 +40,7 @@ _SHORT_OF: Final = {
     errno.ENFILE: "descriptors",
     errno.ENOBUFS: "descriptors",
     errno.ENOMEM: "descriptors",
+    errno.ENOSPC: "descriptors",  # the user's share of epoll's memory (epoll(7))
     errno.EADDRINUSE: "ports",
     errno.EAGAIN: "ports",  # of those that the kernel may choose (ip_local_port_range of ip(7))
 }
@@ -78,6 +79,7 @@ class Transfers:
         self._offer = Offer(frozenset(tftp.options), tftp.max_blksize, tftp.max_windowsize)
         self._unanswered_s = tftp.timeout * (tftp.retries + 1)
         self._under_way: set[Download] = set()
+        self._unconfirmed: dict[Download, None] = {}  # of these the oldest first
         self._by_client: dict[Client, list[Download]] = {}  # of each the oldest first
         self._per_address: Counter[str] = Counter()
         self._bitten = {
@@ -112,6 +114,18 @@ class Transfers:
             endpoint = Endpoint(ours, client, self._tftp.ports)
         except OSError as error:
             raise self._unreachable(error, client) from error
+        download = self._download(request, reply, client, endpoint)
+        try:
+            download.listen()
+        except OSError as error:
+            endpoint.socket.close()
+            raise self._unreachable(error, client) from error
+        self._enter(download)
+        download.start()
+
+    def _download(
+        self, request: ReadRequest, reply: Reply, client: Client, endpoint: Endpoint
+    ) -> Download:
         terms = self._negotiate(request, reply, endpoint)
         blocks = blocks_of(reply, request.mode, terms.blksize, terms.windowsize)
         transfer = Transfer(
@@ -120,14 +134,13 @@ class Transfers:
             last=blocks.last,
             unanswered_s=self._unanswered_s,
         )
-        download = Download(
+        return Download(
             self, client, request, reply, transfer=transfer, blocks=blocks, endpoint=endpoint
         )
-        self._enter(download)
-        download.start()
 
     def confirmed(self, download: Download) -> None:
         """Take note that a client has taken a transfer."""
+        self._unconfirmed.pop(download)
         self._rate.give_back(download.client[0])
         all_of_client = self._by_client[download.client]
         for former in all_of_client[: all_of_client.index(download)]:
@@ -140,6 +153,8 @@ class Transfers:
         """Take note that a transfer has ended, and how."""
         self._leave(download)
         transfer, row = download.transfer, self._row
+        if how == End.DECLINED:
+            self._rate.give_back(download.client[0])  # it has answered from its address
         row[catalogue.TFTP_RETRANSMITS.slot()] += transfer.resent
         row[catalogue.DATAGRAMS_DROPPED.slot("stray")] += transfer.ignored
         self.ledger.progressed(download)
@@ -173,11 +188,15 @@ class Transfers:
         return False
 
     def _make_room(self, client: Client) -> None:
-        if len(self._under_way) >= self._tftp.max_transfers:
-            raise self._bites("full", client)
         most = self._tftp.per_client
         if most and self._per_address[client[0]] >= most:
             raise self._bites("per_client", client)
+        if len(self._under_way) < self._tftp.max_transfers:
+            return
+        if not self._unconfirmed:
+            raise self._bites("full", client)
+        # Forged requests must not keep others out for as long as an answer is waited for.
+        next(iter(self._unconfirmed)).end(End.UNANSWERED)
 
     def _bites(self, reason: str, client: Client) -> NoRoom:
         self.limited.warning(
@@ -208,6 +227,7 @@ class Transfers:
         client = download.client
         self._by_client.setdefault(client, []).append(download)
         self._under_way.add(download)
+        self._unconfirmed[download] = None
         self._per_address[client[0]] += 1
         self._row[self._active] += 1
 
@@ -217,6 +237,8 @@ class Transfers:
         if not self._by_client[client]:
             del self._by_client[client]
         self._under_way.discard(download)
+        if download in self._unconfirmed:
+            del self._unconfirmed[download]
         self._per_address[client[0]] -= 1
         if not self._per_address[client[0]]:
             del self._per_address[client[0]]

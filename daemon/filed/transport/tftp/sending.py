@@ -14,6 +14,7 @@ from filed.protocols.tftp.transfer import Window
 from filed.transport.tftp.blocks import Blocks
 from filed.transport.tftp.burst import Burst, shared_burst
 from filed.transport.tftp.endpoint import Endpoint
+from filed.transport.transfer import TURN_BYTES
 
 # Of packets made ahead: some dozens of the shortest, one of those that are as long.
 _AHEAD_BYTES: Final = 16 * 1024
@@ -32,7 +33,8 @@ class Packets(ABC):
             window: which.
 
         Returns:
-            How many bytes of packets the socket took, and which blocks it had no room for.
+            How many bytes of packets the socket took, and which blocks it had no room for, or
+            there was none in this turn.
 
         Raises:
             ConnectionRefusedError: the client is gone.
@@ -104,6 +106,8 @@ class Windows(Packets):
         first, left = window
         taken_bytes = 0
         while left and (blocks.last is None or first <= blocks.last):
+            if taken_bytes >= TURN_BYTES:
+                return taken_bytes, Window(first, left)
             count = min(left, burst.capacity)
             size_bytes = blocks.fill(burst, first, count)
             room_bytes = self._endpoint.send_burst(burst, size_bytes)
