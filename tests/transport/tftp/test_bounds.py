@@ -58,6 +58,18 @@ def test_a_full_worker_drops_requests_until_a_transfer_has_ended(tree):
         assert second.port
 
 
+def test_a_full_worker_gives_away_the_place_of_who_has_waited_longest_unconfirmed(tree):
+    with running(tree, "--tftp.max_transfers=3", workers=1) as daemon, ExitStack() as stack:
+        confirmed, had = begin(stack, daemon)
+        silent, slow, other = (stack.enter_context(Client(daemon)) for _ in range(3))
+        silent.begin(b"large.bin", **WINDOWED)
+        offered = slow.begin(b"large.bin", **WINDOWED)
+        assert other.read(b"digits") == DIGITS
+        assert ends(daemon) == {"done": 1, "unanswered": 1}
+        assert slow.finish(offered) == LARGE
+        assert confirmed.finish(had) == LARGE
+
+
 def test_a_client_with_too_many_transfers_is_dropped_and_no_other(tree):
     with running(tree, "--tftp.per_client=2", workers=1) as daemon, ExitStack() as stack:
         (first, had), _ = begin(stack, daemon), begin(stack, daemon)
