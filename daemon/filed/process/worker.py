@@ -41,6 +41,8 @@ _WALL_NS: Final = 1_000_000_000
 _DRAIN_IDLE_S: Final = 1.0
 # The share of the descriptors that files nobody is being sent may take.
 _CACHED_SHARE: Final = 4
+# And the share that the sockets of TFTP transfers may take.
+_TRANSFERS_SHARE: Final = 2
 
 
 class Worker:
@@ -93,6 +95,7 @@ class Worker:
             ledger=ledger,
             limited=self._limited,
             rate=rate,
+            max_descriptors=descriptor_limit() // _TRANSFERS_SHARE,
             left=self._stop_when_drained,
         )
         self._datagrams = Datagrams(

@@ -112,6 +112,7 @@ def test_a_request_s_end_may_be_missing_padded_or_torn(datagram):
         (b"", {}),
         (b"\0", {}),
         (b"\0\0\0\0", {}),
+        (b"\xff", {}),
         (b"\0\xff", {}),
         (b"\0tsize", {}),
         (b"\0tsize\0", {b"tsize": b""}),
@@ -152,7 +153,7 @@ def test_a_request_needs_a_name_and_a_mode(datagram):
 
 
 @pytest.mark.parametrize(
-    "mode", [b"mail", b"MAIL", b"octets", b"octe", b" octet", b"binary", b"octet\xff", b"\xff"]
+    "mode", [b"mail", b"MAIL", b"octets", b"octe", b" octet", b"binary", b"octet\xff!", b"\xff"]
 )
 def test_any_other_mode_is_refused(mode):
     refusal = read(b"\0\1boot.bin\0" + mode + b"\0")

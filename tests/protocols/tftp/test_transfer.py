@@ -298,6 +298,23 @@ def test_before_the_first_ack_nothing_is_sent_by_the_clock(windowsize):
     assert transfer.resent == 0
 
 
+def test_an_answer_that_has_not_come_may_be_waited_for_less_long():
+    transfer = transfer_of(10, 4)
+    transfer.greet(BEGAN_S)
+    transfer.hurry(BEGAN_S + 2)
+    transfer.hurry(BEGAN_S + 2.5)
+    assert transfer.wake_s == BEGAN_S + 2
+    assert transfer.wake(BEGAN_S + 2) is None
+    assert transfer.end is End.UNANSWERED
+
+
+def test_a_client_that_has_answered_is_not_hurried():
+    passing = under_way(100, 4, acked=8)
+    wake_s = passing.transfer.wake_s
+    passing.transfer.hurry(passing.now_s)
+    assert passing.transfer.wake_s == wake_s
+
+
 @pytest.mark.parametrize("windowsize", [1, 4])
 def test_a_repeated_request_gets_the_first_reply_again(windowsize):
     transfer = transfer_of(10, windowsize)
@@ -417,14 +434,25 @@ def test_the_wait_follows_the_round_trip(windowsize):
     assert passing.transfer.wake_s - passing.now_s == pytest.approx(ROUND_TRIP_S + 0.01)
 
 
-def test_the_ack_of_what_was_sent_twice_is_no_measure():
-    passing = under_way(1000, 4, acked=40)
+# Not each window is measured.
+@pytest.mark.parametrize("acked", [40, 44, 48, 52])
+def test_the_ack_of_what_was_sent_twice_is_no_measure(acked):
+    passing = under_way(1000, 4, acked=acked)
     wait_s = passing.transfer.wake_s - passing.now_s
-    assert passing.wake() == Window(41, 4)
-    assert passing.ack(44, after_s=0.0001) == Window(45, 4)  # of the first time, or the second?
+    assert passing.wake() == Window(acked + 1, 4)
+    # Is it of the first time, or of the second?
+    assert passing.ack(acked + 4, after_s=0.0001) == Window(acked + 5, 4)
     assert passing.transfer.wake_s - passing.now_s == pytest.approx(2 * wait_s)
-    assert passing.ack(48) == Window(49, 4)
+    assert passing.ack(acked + 8) == Window(acked + 9, 4)
     assert passing.transfer.wake_s - passing.now_s < 1.1 * wait_s
+
+
+@pytest.mark.parametrize("acked", [40, 44, 48, 52])
+def test_neither_is_that_of_a_part_of_a_window(acked):
+    passing = under_way(1000, 4, acked=acked)
+    wait_s = passing.transfer.wake_s - passing.now_s
+    assert passing.ack(acked + 2, after_s=wait_s / 2) == Window(acked + 3, 4)
+    assert passing.transfer.wake_s - passing.now_s == pytest.approx(wait_s)
 
 
 def test_neither_is_that_of_a_first_reply_that_was_sent_twice():

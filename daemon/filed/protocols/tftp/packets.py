@@ -57,6 +57,7 @@ _OPCODES: Final = frozenset(Opcode)
 _MODES: Final = {mode.encode(): mode for mode in Mode}
 _METHODS: Final = {Opcode.RRQ: b"GET", Opcode.WRQ: b"PUT"}
 
+_END_OF_OPTIONS: Final = b"\xff"  # of DHCP's, which some firmware sends after what it took there
 _READ_ONLY: Final = "this server is read-only"
 _NO_MODE: Final = "a request needs a file name and a mode, each ended by a zero byte"
 _OTHER_MODE: Final = "the mode must be octet or netascii"
@@ -101,7 +102,7 @@ def read(datagram: bytes) -> ReadRequest | Refusal | None:
         return Refusal(Protocol.TFTP, 400, _NO_MODE, method, name)
     if method != b"GET":
         return Refusal(Protocol.TFTP, 403, _READ_ONLY, method, name)
-    mode = _MODES.get(rest[0].lower())
+    mode = _MODES.get(rest[0].lower().rstrip(_END_OF_OPTIONS))
     if mode is None:
         return Refusal(Protocol.TFTP, 400, _OTHER_MODE, method, name)
     return ReadRequest(Request(Protocol.TFTP, method, name, name), mode, _options(rest[1:]))

@@ -1,8 +1,8 @@
 """The server's side of a transfer, as a state machine: told what came and when, it says what to do.
 
 Blocks are counted from 1 and without end here; on the wire their numbers wrap (`packets.NUMBERS`).
-`acked` is the last block that the client has, `sent` the last one that was to be sent; what lies
-between is under way. RFC 1350 is the window of one block.
+`acked` is the last block that the client has, `sent` the last one that has left; what lies between
+is under way. RFC 1350 is the window of one block.
 
 Who asked may have been somebody else, with this address forged. So until the client has answered
 from its address nothing is sent by the clock, only the first reply, once for each request.
@@ -136,6 +136,20 @@ class Transfer:
         self._last = block
         self._sent = min(self._sent, block)
 
+    def held_back(self, first: int) -> None:
+        """Learn that of a window the blocks from `first` on did not leave, for want of room."""
+        self._sent = first - 1
+
+    def has_room(self, now_s: float) -> Window | None:
+        """Send what was held back, now that there is room.
+
+        Returns:
+            None where it need not be sent any more.
+        """
+        if self.confirmed:
+            self.wake_s = now_s + self._patience.wait_s
+        return self._rest()
+
     def receive(self, packet: bytes, now_s: float) -> Action:
         """Take a packet that came from the client's address to this transfer's port.
 
@@ -239,6 +253,9 @@ class Transfer:
         """Send what the window has room for after what is under way."""
         self._had = self._had[-1:]
         self._heed_no_more()
+        return self._rest()
+
+    def _rest(self) -> Window | None:
         first = self._sent + 1
         window = self._window()
         end = window.first + window.length

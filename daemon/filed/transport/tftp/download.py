@@ -41,7 +41,7 @@ class Download:
 
     __slots__ = (
         *("_blocks", "_clock", "_confirmed", "_endpoint", "_open_ended", "_packets", "_receive"),
-        *("_server", "_unsent", "_watched_s"),
+        *("_server", "_waits_for_room", "_watched_s"),
         *("began_s", "client", "counted_bytes", "first_byte_s", "message", "reply"),
         *("request", "sent_bytes", "tick", "transfer"),
     )
@@ -66,7 +66,7 @@ class Download:
         self._endpoint = endpoint
         self._receive = endpoint.socket.recv
         self._confirmed = False
-        self._unsent: Window | None = None
+        self._waits_for_room = False
         self._watched_s = 0.0
         self.client = client
         self.request = request
@@ -132,8 +132,9 @@ class Download:
         try:
             packet = self._receive(_PACKET_BYTES)
         except BlockingIOError:
-            if mask & WRITE and self._unsent is not None:
-                self._do(self._unsent)
+            if mask & WRITE:
+                self._wait_for_room(False)
+                self._do(self.transfer.has_room(self._clock.now_s))
             return
         except OSError:  # ECONNREFUSED, or another ICMP error: nobody is there
             self._take_leave()
@@ -177,23 +178,22 @@ class Download:
             self._server.count_packet(packet)
 
     def _send_blocks(self, window: Window) -> None:
-        if self._unsent is not None:  # it comes before what is new
-            first = min(window.first, max(self._unsent.first, self.transfer.acked + 1))
-            window = Window(first, window.first + window.length - first)
         sent_bytes, unsent = self._packets.send(window)
         self.sent_bytes += sent_bytes
-        if unsent is not self._unsent:
-            self._wait_for_room(unsent)
+        if unsent is not None:
+            self.transfer.held_back(unsent.first)
+        if self._waits_for_room or unsent is not None:
+            self._wait_for_room(unsent is not None)
         if self._open_ended and self._blocks.last is not None:
             self._open_ended = False
             self.transfer.ends_with(self._blocks.last)
 
-    def _wait_for_room(self, unsent: Window | None) -> None:
-        """Send the rest of a window once the socket has room for it."""
-        if (unsent is None) != (self._unsent is None):
-            events = READ if unsent is None else READ | WRITE
+    def _wait_for_room(self, waits: bool) -> None:  # noqa: FBT001 - the only thing to say
+        """Hear of it, or not any more, when the socket has room."""
+        if waits != self._waits_for_room:
+            events = READ | WRITE if waits else READ
             self._server.loop.modify(self._endpoint.socket.fileno(), events)
-        self._unsent = unsent
+        self._waits_for_room = waits
 
     def _take_leave(self) -> None:
         """End it, since nobody is there any more.

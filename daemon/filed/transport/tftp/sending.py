@@ -59,11 +59,12 @@ def packets_of(blocks: Blocks, terms: Terms, endpoint: Endpoint) -> Packets:
 class Lockstep(Packets):
     """One packet at a time."""
 
-    __slots__ = ("_blocks", "_burst", "_endpoint", "_first", "_made")
+    __slots__ = ("_blksize", "_blocks", "_burst", "_endpoint", "_first", "_made")
 
     def __init__(self, blocks: Blocks, blksize: int, endpoint: Endpoint) -> None:
         self._blocks = blocks
-        self._burst = Burst(blksize, _AHEAD_BYTES)
+        self._blksize = blksize
+        self._burst: Burst | None = None  # who has not answered yet gets no memory for blocks
         self._endpoint = endpoint
         self._first = 1
         self._made: list[memoryview] = []
@@ -79,6 +80,8 @@ class Lockstep(Packets):
         return 0, window
 
     def _make(self, first: int) -> None:
+        if self._burst is None:
+            self._burst = Burst(self._blksize, _AHEAD_BYTES)
         burst, blocks = self._burst, self._blocks
         count = burst.capacity
         if blocks.last is not None:

@@ -66,9 +66,21 @@ class Transfers:
         ledger: Ledger,
         limited: Limited,
         rate: Rate,
+        max_descriptors: int,
         left: Callable[[], None],
     ) -> None:
-        """Begin with none; `left` is called after each one that has ended."""
+        """Begin with none.
+
+        Args:
+            settings: how many there may be, and what clients may ask for.
+            row: this process's own of the table.
+            loop: the worker's.
+            ledger: the worker's.
+            limited: the worker's.
+            rate: how many first packets an address may have.
+            max_descriptors: how many of the process's the sockets of transfers may take.
+            left: called after each transfer that has ended.
+        """
         self.loop = loop
         self.ledger = ledger
         self.limited = limited
@@ -83,11 +95,14 @@ class Transfers:
         self._by_client: dict[Client, list[Download]] = {}  # of each the oldest first
         self._per_address: Counter[str] = Counter()
         self._bitten = {
-            "full": assigned("tftp.max_transfers", settings),
+            "full": assigned("tftp.max_transfers", settings)
+            if tftp.max_transfers <= max_descriptors
+            else "RLIMIT_NOFILE",
             "per_client": assigned("tftp.per_client", settings),
             "descriptors": "RLIMIT_NOFILE",
             "ports": assigned("tftp.ports", settings),
         }
+        self._most = min(tftp.max_transfers, max_descriptors)
         self._active = catalogue.TFTP_TRANSFERS.slot()
 
     def __len__(self) -> int:
@@ -110,10 +125,7 @@ class Transfers:
         if self._greet_again(request, client):
             return
         self._make_room(client)
-        try:
-            endpoint = Endpoint(ours, client, self._tftp.ports)
-        except OSError as error:
-            raise self._unreachable(error, client) from error
+        endpoint = self._endpoint(ours, client)
         download = self._download(request, reply, client, endpoint)
         try:
             download.listen()
@@ -122,6 +134,18 @@ class Transfers:
             raise self._unreachable(error, client) from error
         self._enter(download)
         download.start()
+
+    def _endpoint(self, ours: LocalAddress | None, client: Client) -> Endpoint:
+        try:
+            return Endpoint(ours, client, self._tftp.ports)
+        except OSError as error:
+            if error.errno not in _SHORT_OF or not self._unconfirmed:
+                raise self._unreachable(error, client) from error
+        self._give_way()
+        try:
+            return Endpoint(ours, client, self._tftp.ports)
+        except OSError as error:
+            raise self._unreachable(error, client) from error
 
     def _download(
         self, request: ReadRequest, reply: Reply, client: Client, endpoint: Endpoint
@@ -191,11 +215,17 @@ class Transfers:
         most = self._tftp.per_client
         if most and self._per_address[client[0]] >= most:
             raise self._bites("per_client", client)
-        if len(self._under_way) < self._tftp.max_transfers:
+        if len(self._under_way) < self._most:
             return
         if not self._unconfirmed:
             raise self._bites("full", client)
-        # Forged requests must not keep others out for as long as an answer is waited for.
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """End who has waited longest to be confirmed.
+
+        Forged requests must not keep others out for as long as an answer is waited for.
+        """
         next(iter(self._unconfirmed)).end(End.UNANSWERED)
 
     def _bites(self, reason: str, client: Client) -> NoRoom:
