@@ -103,6 +103,7 @@ class Loop:
                 handler = handlers.get(fd)
                 if handler is not None:
                     handler(mask)
+            handler = None  # or the last one would live on with all it refers to, open files too
             if self._soon:
                 self._call_some()
             if timers.due_s <= clock.now_s:

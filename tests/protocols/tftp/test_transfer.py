@@ -572,3 +572,48 @@ def test_whatever_a_client_sends_it_gets_blocks_in_their_order_and_within_bounds
         reading.take(transfer.wake(transfer.wake_s))
     assert transfer.end is not None
     assert transfer.resent == reading.again
+
+
+def test_what_was_held_back_follows_when_there_is_room():
+    passing = under_way(1000, 4, acked=40)
+    assert passing.ack(44) == Window(45, 4)
+    passing.transfer.held_back(47)
+    assert passing.transfer.has_room(passing.now_s) == Window(47, 2)
+    assert passing.ack(48) == Window(49, 4)
+    assert passing.transfer.resent == 0
+
+
+def test_what_was_held_back_cannot_be_confirmed():
+    passing = under_way(1000, 4, acked=40)
+    assert passing.ack(44) == Window(45, 4)
+    passing.transfer.held_back(47)
+    assert passing.ack(48) is None
+    assert passing.transfer.ignored == 1
+    assert passing.ack(46) == Window(47, 4)
+
+
+@pytest.mark.parametrize("windowsize", [1, 4])
+def test_what_had_left_before_can_be_though_it_was_held_back_when_sent_again(windowsize):
+    passing = under_way(1000, windowsize, acked=40)
+    assert passing.wake() == Window(41, windowsize)
+    passing.transfer.held_back(41)
+    assert passing.ack(40 + windowsize) == Window(41 + windowsize, windowsize)
+
+
+@pytest.mark.parametrize("windowsize", [1, 4])
+def test_the_ack_that_what_is_held_back_follows_does_nothing_when_it_comes_again(windowsize):
+    passing = under_way(1000, windowsize, acked=40)
+    acked = 40 + windowsize
+    assert passing.ack(acked) == Window(acked + 1, windowsize)
+    passing.transfer.held_back(acked + 1)
+    wake_s = passing.transfer.wake_s
+    assert passing.ack(acked) is None
+    assert passing.transfer.wake_s == wake_s
+
+
+def test_an_ack_of_nothing_confirms_no_first_block_that_is_held_back():
+    passing = Passing(1000, 1)
+    passing.transfer.held_back(1)
+    assert passing.ack(0) is None
+    assert not passing.transfer.confirmed
+    assert passing.transfer.has_room(passing.now_s) == Window(1, 1)

@@ -75,7 +75,7 @@ class Transfer:
     """
 
     __slots__ = (
-        *("_answer_s", "_had", "_is_deaf", "_last", "_measure_s", "_patience"),
+        *("_answer_s", "_had", "_held", "_is_deaf", "_last", "_left", "_measure_s", "_patience"),
         *("_sent", "_timed_s", "_unanswered_s", "_waited", "_windowsize"),
         *("acked", "confirmed", "end", "ignored", "resent", "terms", "wake_s"),
     )
@@ -102,6 +102,8 @@ class Transfer:
         self._unanswered_s = unanswered_s
         self.acked = 0
         self._sent = 0
+        self._left = 0  # the last one that had left before the last window
+        self._held = 0  # the first one that should have left with it and did not; 0 for none
         self._windowsize = terms.windowsize
         self._timed_s: float | None = None  # when what is under way left, if that is measured
         self._measure_s = 0.0  # when to measure next
@@ -138,7 +140,9 @@ class Transfer:
 
     def held_back(self, first: int) -> None:
         """Learn that of a window the blocks from `first` on did not leave, for want of room."""
-        self._sent = first - 1
+        self._held = first
+        if self.confirmed:  # else an ACK before the first would count as that of an OACK
+            self._sent = max(self._left, first - 1)
 
     def has_room(self, now_s: float) -> Window | None:
         """Send what was held back, now that there is room.
@@ -192,6 +196,8 @@ class Transfer:
 
     def _go_on(self, now_s: float) -> Window | None:
         """Send what was not sent before: all that was has arrived, or the OACK has."""
+        if self._held and self.acked == self._sent:
+            return None  # the ACK that it should have followed, once more
         self.confirmed = True
         self.acked = self._sent
         if self.acked == self._last:
@@ -256,7 +262,7 @@ class Transfer:
         return self._rest()
 
     def _rest(self) -> Window | None:
-        first = self._sent + 1
+        first = max(self._held, self.acked + 1) if self._held else self._sent + 1
         window = self._window()
         end = window.first + window.length
         return Window(first, end - first) if first < end else None
@@ -270,5 +276,7 @@ class Transfer:
         end = acked + self._windowsize
         if self._last is not None and end > self._last:
             end = self._last
-        self._sent = max(self._sent, end)
+        self._left = self._sent
+        self._sent = max(self._left, end)
+        self._held = 0
         return Window(acked + 1, end - acked)
