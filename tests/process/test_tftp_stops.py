@@ -1,7 +1,6 @@
 """How TFTP transfers end when the daemon does: finished where there is time, told where not."""
 
 import signal
-import socket
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +10,7 @@ from support.daemon import running, wait_until
 from support.processes import shared_table
 from support.slow import large, make_tree
 from support.tftp import Client, Refused
+from support.tftp_transfers import is_refused
 
 LOCKSTEP = {"blksize": 8192}
 WINDOWED = {"blksize": 1428, "windowsize": 16}
@@ -45,18 +45,6 @@ def begin_to_stop(daemon, table):
     running_workers = catalogue.WORKERS.slot("running")
     wait_until(lambda: table.total(running_workers) == 0, "the workers to be told")
     wait_until(lambda: is_refused(daemon.udp_port), "the workers to close the listener")
-
-
-def is_refused(port):
-    """Whether nobody has a UDP port: the kernel says so to who has sent there (udp(7))."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(10)
-        sock.connect(("127.0.0.1", port))
-        sock.send(b"small")
-        try:
-            return not sock.recv(1000)
-        except ConnectionRefusedError:
-            return True
 
 
 def ended(table, how):

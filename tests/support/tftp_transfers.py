@@ -1,5 +1,6 @@
 """What a daemon tells of its TFTP transfers, and whether something has harmed them."""
 
+import socket
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,18 @@ def _counts(metrics, prefix):
             if series.startswith(prefix) and value
         }
     )
+
+
+def is_refused(port):
+    """Whether nobody has a UDP port: the kernel says so to who has sent there (udp(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(10)
+        sock.connect(("127.0.0.1", port))
+        sock.send(b"small")
+        try:
+            return not sock.recv(1000)
+        except ConnectionRefusedError:
+            return True
 
 
 def outcomes(daemon, client, count=1):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from support.daemon import free_port, wait_until
 from support.slow import SMALL, large
 from support.tftp import OACK, Client, Refused
+from support.tftp_transfers import is_refused
 
 LOCKSTEP = {"blksize": 8192}
 WINDOWED = {"blksize": 1428, "windowsize": 16}
@@ -168,18 +168,6 @@ def asked_and_reloaded(daemon, old):
             assert client.finish(first) == SMALL
     wait_until(lambda: daemon.metrics()[DONE] == 20, "all to be counted")
     assert daemon.metrics()[ACTIVE] == 0
-
-
-def is_refused(port):
-    """Whether nobody has a UDP port: the kernel says so to who has sent there (udp(7))."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(10)
-        sock.connect(("127.0.0.1", port))
-        sock.send(b"small")
-        try:
-            return not sock.recv(1000)
-        except ConnectionRefusedError:
-            return True
 
 
 def test_an_address_that_is_given_up_is_served_by_tftp_elsewhere(daemon, config):
