@@ -15,14 +15,13 @@ from bench.ending import ended
 from bench.load import wrk_version
 from bench.machine import Machine, one_core
 from bench.measure import Sample, measure
-from bench.options import count
+from bench.options import parser_of
 from bench.peers import OURS, PEERS, Peer
 from bench.report import Setting
 from bench.server import serving
 from bench.tree import temporary_tree
 
 _RESULTS: Final = Path(__file__).with_name("results")
-_ROUNDS: Final = 5
 _ROUND_S: Final = 3
 _QUICK_ROUND_S: Final = 1
 
@@ -41,23 +40,12 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measure filed and other servers side by side."
-    )
-    parser.add_argument(
-        "--case",
-        action="append",
-        choices=CASES,
-        help="measure this case only; may be given more than once (default: all of them)",
-    )
+    parser = parser_of("python -m bench", "Measure filed and other servers side by side.", CASES)
     parser.add_argument(
         "--peer",
         action="append",
         choices=[name for name in PEERS if name != OURS],
         help="compare with this server; may be given more than once (default: nginx)",
-    )
-    parser.add_argument(
-        "--rounds", type=count, default=_ROUNDS, help="rounds that count (default: %(default)s)"
     )
     parser.add_argument(
         "--quick",

@@ -13,7 +13,7 @@ import bench
 from bench import network
 from bench.ending import ended
 from bench.machine import Machine
-from bench.options import count
+from bench.options import parser_of
 from bench.peers import Peer
 from bench.report import Scene
 from bench.tftp import report
@@ -25,7 +25,6 @@ from bench.tftp.report import Result
 from bench.tree import temporary_tree
 
 _RESULTS: Final = Path(bench.__file__).with_name("results")
-_ROUNDS: Final = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -42,24 +41,13 @@ def _run(options: argparse.Namespace, arguments: list[str]) -> int | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.tftp",
-        description="Measure filed and other TFTP servers side by side.",
-    )
-    parser.add_argument(
-        "--case",
-        action="append",
-        choices=CASES,
-        help="measure this case only; may be given more than once (default: all of them)",
-    )
+    description = "Measure filed and other TFTP servers side by side."
+    parser = parser_of("python -m bench.tftp", description, CASES)
     parser.add_argument(
         "--peer",
         action="append",
         choices=PEERS,
         help="measure this server only; may be given more than once (default: all of them)",
-    )
-    parser.add_argument(
-        "--rounds", type=count, default=_ROUNDS, help="rounds that count (default: %(default)s)"
     )
     parser.add_argument(
         "--quick", action="store_true", help="smaller files, so the figures are coarse"
